@@ -1,0 +1,77 @@
+"""Who there is: users, their organizations and memberships, and the tokens that stand for them.
+
+A token is kept as the SHA-256 of its secret, never as itself (invariant 10). Personal access tokens and the keys that
+`POST /api/auth/login` hands out are one model: they differ in `kind` only.
+"""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+
+
+class User(AbstractUser):
+    """A person. Usernames and e-mail addresses are matched without regard to case at login."""
+
+
+class Role(models.TextChoices):
+    """Roles inside an organization, weakest first."""
+
+    WORKER = "worker"
+    SUPERVISOR = "supervisor"
+    MAINTAINER = "maintainer"
+    OWNER = "owner"
+
+
+class Organization(models.Model):
+    """A workspace that people share."""
+
+    slug = models.SlugField(max_length=16, unique=True)
+    name = models.CharField(max_length=64, blank=True)
+    description = models.TextField(blank=True)
+    contact = models.JSONField(default=dict, blank=True)
+    owner = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_date = models.DateTimeField()
+    updated_date = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class Membership(models.Model):
+    """A user's place in an organization."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="members")
+    role = models.CharField(max_length=16, choices=Role.choices)
+    is_active = models.BooleanField(default=True)
+    joined_date = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "organization"], name="one_membership_per_user")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} in {self.organization_id} as {self.role}"
+
+
+class AccessToken(models.Model):
+    """A secret that stands for a user. `digest` is the SHA-256 hex of the whole token; `prefix` finds the row."""
+
+    class Kind(models.TextChoices):
+        PERSONAL = "personal"
+        LOGIN = "login"
+
+    owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="access_tokens")
+    kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.PERSONAL)
+    name = models.CharField(max_length=50)
+    prefix = models.CharField(max_length=8, db_index=True)
+    digest = models.CharField(max_length=64, unique=True)
+    read_only = models.BooleanField(default=True)
+    revoked = models.BooleanField(default=False)
+    created_date = models.DateTimeField()
+    updated_date = models.DateTimeField()
+    expiry_date = models.DateTimeField(null=True)
+    last_used_date = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"

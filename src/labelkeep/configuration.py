@@ -1,0 +1,95 @@
+"""Every setting an operator can make: environment variables, read once into one typed value.
+
+docs/reference/configuration.md is generated from the metadata here (`python -m tools.docs`), and a test holds it true.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from labelkeep.errors import BadInput
+
+
+def _list(text: str) -> tuple[str, ...]:
+    return tuple(item.strip() for item in text.split(",") if item.strip())
+
+
+def _flag(text: str) -> bool:
+    return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}[text.strip().lower()]
+
+
+def _size(text: str) -> int:
+    units = {"k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
+    text = text.strip().lower().removesuffix("ib").removesuffix("b")
+    return int(float(text[:-1]) * units[text[-1]]) if text[-1] in units else int(text)
+
+
+def _setting(default: Any, parse: Callable[[str], Any], doc: str) -> Any:
+    return field(default=default, metadata={"parse": parse, "doc": doc})
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """The settings. Field `data_dir` is the variable `LABELKEEP_DATA_DIR`, and so on for all."""
+
+    data_dir: Path = _setting(
+        Path.home() / ".labelkeep", lambda text: Path(text).expanduser(), "Where the database and the store live."
+    )
+    host: str = _setting("127.0.0.1", str, "Address that `labelkeep serve` listens on.")
+    port: int = _setting(8080, int, "Port that `labelkeep serve` listens on; 0 takes a free one.")
+    public_url: str = _setting(
+        "", lambda text: text.rstrip("/"), "The address people use, when it differs from the one listened on."
+    )
+    allowed_hosts: tuple[str, ...] = _setting(
+        ("*",), _list, "Host names that requests may name, separated by commas; `*` allows any."
+    )
+    trusted_proxies: tuple[str, ...] = _setting(
+        (), _list, "Addresses or networks of proxies whose X-Forwarded-* headers are believed."
+    )
+    workers: int = _setting(2, int, "Worker processes that carry out operations.")
+    threads: int = _setting(32, int, "Threads that answer requests; a slow download holds one.")
+    upload_limit: int = _setting(25 * 2**30, _size, "Largest single upload, for example `25GiB`.")
+    share_dir: Path | None = _setting(
+        None, lambda text: Path(text).expanduser(), "A folder whose files tasks may be made from (`share`)."
+    )
+    backup_roles: tuple[str, ...] = _setting(
+        ("owner", "organization owner", "admin"),
+        _list,
+        "Who may make, list, download and restore backups: `owner`, `assignee`, `organization owner`, "
+        "`organization maintainer`, `admin`, separated by commas.",
+    )
+    registration: bool = _setting(False, _flag, "Whether strangers may make an account through the API.")
+    log_level: str = _setting("INFO", str.upper, "How much is logged: DEBUG, INFO, WARNING or ERROR.")
+
+    @classmethod
+    def variable(cls, name: str) -> str:
+        """The environment variable of a field."""
+        return f"LABELKEEP_{name.upper()}"
+
+
+def read(environment: Mapping[str, str] = os.environ) -> Configuration:
+    """Read the settings.
+
+    Raises:
+        BadInput: a variable cannot be read, or an unknown `LABELKEEP_…` variable is set (a misspelt one would
+            otherwise be ignored); the message names it.
+    """
+    known = {Configuration.variable(item.name): item for item in fields(Configuration)}
+    outside = {"LABELKEEP_PASSWORD"}  # read by single commands
+    unknown = [name for name in environment if name.startswith("LABELKEEP_") and name not in known.keys() | outside]
+    if unknown:
+        raise BadInput(f"unknown setting {', '.join(sorted(unknown))}; see `labelkeep config check --help`")
+    values = {}
+    for variable, item in known.items():
+        text = environment.get(variable, "")
+        if text == "":
+            continue
+        try:
+            values[item.name] = item.metadata["parse"](text)
+        except (ValueError, KeyError, IndexError) as error:
+            raise BadInput(f"{variable}={text!r} cannot be read: {item.metadata['doc']}") from error
+    return Configuration(**values)

@@ -1,0 +1,1 @@
+"""Server: settings, urls, wsgi, health. The one place that knows every room."""

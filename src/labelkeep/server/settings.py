@@ -1,0 +1,91 @@
+"""Django's settings, made from `configuration.read()`; nothing is set here that an operator should change."""
+
+from __future__ import annotations
+
+import logging
+
+import structlog
+
+from labelkeep import configuration
+from labelkeep.server.secret import secret_key
+
+CONFIGURATION = configuration.read()
+DATA_DIR = CONFIGURATION.data_dir
+
+SECRET_KEY = secret_key(DATA_DIR)
+DEBUG = False
+ALLOWED_HOSTS = list(CONFIGURATION.allowed_hosts)
+ROOT_URLCONF = "labelkeep.server.urls"
+WSGI_APPLICATION = "labelkeep.server.wsgi.application"
+APPEND_SLASH = False
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en-us"
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "rest_framework",
+    "drf_spectacular",
+    "labelkeep.accounts",
+    "labelkeep.operations",
+    "labelkeep.media",
+    "labelkeep.projects",
+    "labelkeep.snapshots",
+]
+MIDDLEWARE = [
+    "labelkeep.server.middleware.RequestMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+]
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["labelkeep.accounts.backends.CaseInsensitiveBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+# A file part is streamed to the store by our own handler; Django's in-memory limit concerns plain fields only.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 2**20
+DATA_UPLOAD_MAX_NUMBER_FILES = None
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 100_000
+
+# `default` writes in short IMMEDIATE transactions; `capture` reads one moment beside the writers (invariant 2).
+_SQLITE = {
+    "ENGINE": "django.db.backends.sqlite3",
+    "NAME": DATA_DIR / "labelkeep.sqlite3",
+}
+_PRAGMAS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+DATABASES = {
+    "default": {
+        **_SQLITE,
+        "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": _PRAGMAS},
+        "TEST": {"NAME": DATA_DIR / "test.sqlite3"},
+    },
+    "capture": {
+        **_SQLITE,
+        "OPTIONS": {"transaction_mode": "DEFERRED", "timeout": 20, "init_command": "PRAGMA query_only=ON;"},
+        "TEST": {"MIRROR": "default"},
+    },
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REST_FRAMEWORK = {
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+}
+
+LOGGING_CONFIG = None
+structlog.configure(
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        structlog.processors.JSONRenderer(),
+    ],
+    wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, CONFIGURATION.log_level)),
+)

@@ -1,0 +1,65 @@
+"""Backups as rows. The manifest in the store is the backup; a row makes it findable and says what state it is in.
+
+A row outlives its project: nothing here points at a project by foreign key.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+
+
+class Backup(models.Model):
+    """One snapshot of a project or task (design §6: the UI, API and CLI say *backup*)."""
+
+    class Kind(models.TextChoices):
+        PROJECT = "project"
+        TASK = "task"
+
+    class State(models.TextChoices):
+        CHECKING = "checking"  # presence of all that it names is not yet proved
+        COMPLETE = "complete"
+        DAMAGED = "damaged"
+
+    class Trigger(models.TextChoices):
+        MANUAL = "manual"
+        UPLOAD = "upload"  # accepted from an archive; the restore it was made for follows
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    state = models.CharField(max_length=16, choices=State.choices, default=State.CHECKING)
+    trigger = models.CharField(max_length=16, choices=Trigger.choices, default=Trigger.MANUAL)
+    manifest = models.CharField(max_length=67)
+    source_uuid = models.UUIDField()  # of the project or task
+    source_id = models.BigIntegerField(null=True)  # its id when the backup was made
+    source_name = models.CharField(max_length=256)
+    organization_id = models.BigIntegerField(null=True)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    source_owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    lightweight = models.BooleanField(default=False)
+    created_date = models.DateTimeField()
+    counts = models.JSONField(default=dict)  # {"tasks", "jobs", "frames", "files", "shapes", …}
+    logical_size = models.BigIntegerField(default=0)  # bytes of media and documents that it names
+    new_bytes = models.BigIntegerField(default=0)  # bytes that were new to the store when it was made
+    findings = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return f"backup {self.id} of {self.kind} {self.source_name}"
+
+
+class Rendering(models.Model):
+    """The cached layout of a backup's archive: which bytes lie where, so that a download can start anywhere."""
+
+    manifest = models.CharField(max_length=67)
+    renderer = models.PositiveIntegerField()
+    layout = models.CharField(max_length=67)  # a document
+    size = models.BigIntegerField()
+    created_date = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["manifest", "renderer"], name="one_layout_per_renderer")]
+
+    def __str__(self) -> str:
+        return f"{self.manifest} v{self.renderer}"

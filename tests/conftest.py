@@ -1,0 +1,49 @@
+"""Fixtures that every test may use: three people, a moment, and access to the database by folder."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from labelkeep.accounts.models import User
+
+DATABASE_FOLDERS = {"domain", "api", "cli"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests in the database folders may use the database (and its `capture` alias) without saying so."""
+    for item in items:
+        if DATABASE_FOLDERS & set(item.path.parts) and not item.get_closest_marker("django_db"):
+            item.add_marker(pytest.mark.django_db(databases="__all__"))
+
+
+@pytest.fixture()
+def now() -> datetime:
+    return datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture()
+def alice(db: None) -> User:
+    """Owns what the test makes."""
+    return _user("alice")
+
+
+@pytest.fixture()
+def bob(db: None) -> User:
+    """A member: in Alice's organization, or assigned by her."""
+    return _user("bob")
+
+
+@pytest.fixture()
+def charlie(db: None) -> User:
+    """A stranger: must never see anything."""
+    return _user("charlie")
+
+
+def _user(name: str) -> User:
+    from labelkeep.accounts.models import User
+
+    return User.objects.create_user(name, f"{name}@example.com", "correct horse battery", first_name=name.title())
