@@ -20,24 +20,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.django_db(databases="__all__"))
 
 
-@pytest.fixture()
+@pytest.fixture
 def now() -> datetime:
     return datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 
-@pytest.fixture()
+@pytest.fixture
 def alice(db: None) -> User:
     """Owns what the test makes."""
     return _user("alice")
 
 
-@pytest.fixture()
+@pytest.fixture
 def bob(db: None) -> User:
     """A member: in Alice's organization, or assigned by her."""
     return _user("bob")
 
 
-@pytest.fixture()
+@pytest.fixture
 def charlie(db: None) -> User:
     """A stranger: must never see anything."""
     return _user("charlie")

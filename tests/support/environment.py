@@ -1,4 +1,4 @@
-"""A data directory of its own for every test process. A pytest plugin (`-p`), because settings are read before conftest."""
+"""A data directory of its own for every test process. A plugin (`-p`), because settings are read before conftest."""
 
 from __future__ import annotations
 
