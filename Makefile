@@ -1,0 +1,41 @@
+# `make` lists what can be done. Everything runs in .venv, which `make setup` makes; nothing needs root.
+PYTHON := .venv/bin/python
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-long lint format docs bench wheel clean
+
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup:  ## Make .venv and install what the demo and the tests need
+	@sh tools/setup.sh
+
+demo: setup  ## Make a project, back it up, delete it, restore it, compare; then serve it (DEMO_ONCE=1: stop instead)
+	@$(PYTHON) -m tools.demo
+
+test: setup lint  ## Check the code and run all tests
+	@$(PYTHON) -m pytest -n auto --dist worksteal
+
+test-long: setup  ## Repeat at full size what `make test` does small; writes bench/RESULTS.md
+	@$(PYTHON) -m bench.long
+
+lint: setup  ## ruff, mypy and import-linter
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy src
+	@.venv/bin/lint-imports >/dev/null || .venv/bin/lint-imports
+
+format: setup  ## Rewrite the code as ruff likes it
+	@.venv/bin/ruff check --fix .
+	@.venv/bin/ruff format .
+
+docs: setup  ## Write the generated pages of docs/ and THIRD_PARTY.md again
+	@$(PYTHON) -m tools.docs
+
+bench: setup  ## Measure the budgets against their references; writes bench/RESULTS.md
+	@$(PYTHON) -m bench
+
+wheel: setup  ## Build the wheel into dist/
+	@$(PYTHON) -m build --wheel --no-isolation
+
+clean:  ## Remove .venv and everything that was built
+	rm -rf .venv .demo .bench dist build
