@@ -1,0 +1,5 @@
+"""`python -m labelkeep` is `labelkeep`."""
+
+from labelkeep.cli import main
+
+main()
