@@ -1,0 +1,250 @@
+"""Upload URLs: the five kinds of request that CVAT's clients send to one address (spec/cvat-protocol.md §6.1).
+
+A subclass says what the files are for and what happens at the end; tus, multipart and their limits live here once.
+A subclass's `urlpatterns` name it twice: at its URL, and at `<its URL>/<file_id>` for tus chunks.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any, ClassVar
+
+import orjson
+from django.http import HttpRequest, HttpResponseBase, QueryDict
+from django.utils.datastructures import MultiValueDict
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from labelkeep import clock
+from labelkeep.api.base import View, absolute
+from labelkeep.errors import BadInput, TooLarge
+from labelkeep.media import uploads
+from labelkeep.media.models import Upload
+from labelkeep.media.multipart import receive
+
+TUS_HEADERS = {
+    "Tus-Resumable": "1.0.0",
+    "Tus-Version": "1.0.0",
+    "Tus-Extension": "",
+    "Access-Control-Allow-Methods": "PATCH,HEAD,GET,POST,OPTIONS",
+    "Access-Control-Allow-Headers": "Tus-Resumable,upload-length,upload-metadata,Location,Upload-Offset,content-type",
+    "Access-Control-Expose-Headers": "Tus-Resumable,upload-length,upload-metadata,Location,Upload-Offset",
+    "Cache-Control": "no-store",
+}
+
+
+class UploadView(View):
+    """Base of all upload URLs.
+
+    Subclasses set `purpose`, and `file_fields` (form names that are looked for first), and write `finish`; where
+    something must be allowed or prepared before bytes come, also `allow` and `start`.
+    """
+
+    purpose: ClassVar[str]
+    file_fields: ClassVar[tuple[str, ...]] = ()
+
+    # ---- for subclasses -------------------------------------------------------------------------------------------
+
+    def allow(self, request: Request, **kwargs: Any) -> None:
+        """Raise unless the actor may upload here. Called before anything is read, on every kind of request."""
+
+    def start(self, request: Request, **kwargs: Any) -> None:
+        """`Upload-Start` came."""
+
+    def finish(
+        self, request: Request, uploads: list[Upload], params: dict[str, Any], **kwargs: Any
+    ) -> str | Response:
+        """All files are here, whole and the actor's own: begin the work and return its request id.
+
+        `params`: query parameters, then fields of the body (JSON or multipart), the body winning.
+        """
+        raise NotImplementedError
+
+    def target_id(self, **kwargs: Any) -> int | None:
+        """The object that the files are for, where the URL names one."""
+        return kwargs.get("pk")
+
+    def wire_name(self, upload: Upload) -> str:
+        """What `Upload-Filename` says: the id, by which `finish` finds the upload again."""
+        return upload.pk
+
+    def finished(self, request: Request, params: dict[str, Any], **kwargs: Any) -> list[Upload]:
+        """The uploads that a finish without file parts is about: the one that `filename` names.
+
+        Raises:
+            BadInput: there is none of that name, or not all of it has come.
+        """
+        name = str(request.query_params.get("filename") or "")
+        if not name:
+            return []
+        found = Upload.objects.filter(pk=name, owner_id=request.actor.user.pk, purpose=self.purpose).first()  # type: ignore[attr-defined]
+        if found is None:
+            raise BadInput(["No such file were uploaded"])
+        return [found]
+
+    # ---- requests -------------------------------------------------------------------------------------------------
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Keep Django from parsing the body: its CSRF check would read it for a form field, into memory and files."""
+        request._post, request._files = QueryDict(), MultiValueDict()  # type: ignore[attr-defined]
+        return super().dispatch(request, *args, **kwargs)
+
+    def post(self, request: Request, **kwargs: Any) -> Response:
+        """One of the five kinds, told apart by the presence of headers."""
+        self.allow(request, **kwargs)
+        if "Upload-Finish" in request.headers:
+            return self._finish(request, **kwargs)
+        if "Upload-Start" in request.headers:
+            self.start(request, **kwargs)
+            return Response(status=202)
+        if "Upload-Length" in request.headers:
+            return self._create(request, **kwargs)
+        if "Upload-Multiple" in request.headers:
+            self._receive(request, **kwargs)
+            return Response(status=200)
+        return self._finish(request, **kwargs)
+
+    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """What this server's tus can do."""
+        return Response(status=204, headers={**TUS_HEADERS, "Tus-Max-Size": str(uploads.limit())})
+
+    def head(self, request: Request, file_id: str = "", **kwargs: Any) -> Response:
+        """How far an upload has come."""
+        self.allow(request, **kwargs)
+        upload = uploads.find(request.actor, file_id, purpose=self.purpose)  # type: ignore[attr-defined]
+        return Response(headers=_progress(upload.offset, upload.length))
+
+    def patch(self, request: Request, file_id: str = "", **kwargs: Any) -> Response:
+        """The next bytes of an upload."""
+        self.allow(request, **kwargs)
+        upload = uploads.find(request.actor, file_id, purpose=self.purpose)  # type: ignore[attr-defined]
+        offset, length = _number(request, "Upload-Offset"), _number(request, "Content-Length")
+        try:
+            reached = uploads.append(
+                request.actor,  # type: ignore[attr-defined]
+                file_id,
+                offset=offset,
+                body=request._request,
+                length=length,
+                now=clock.now(),
+            )
+        except uploads.WrongOffset as error:
+            return Response(str(error), status=409, headers=_progress(error.offset, upload.length))
+        whole = reached == offset + length
+        return Response(status=204 if whole else 400, headers=_progress(reached, upload.length))
+
+    # ---- inside ---------------------------------------------------------------------------------------------------
+
+    def _create(self, request: Request, **kwargs: Any) -> Response:
+        length = _number(request, "Upload-Length")
+        metadata = _metadata(request.headers.get("Upload-Metadata", ""))
+        if "filename" not in metadata:
+            raise BadInput("Metadata is expected to contain 'filename' key")
+        upload = uploads.create(
+            request.actor,  # type: ignore[attr-defined]
+            purpose=self.purpose,
+            filename=metadata["filename"],
+            length=length,
+            now=clock.now(),
+            target_id=self.target_id(**kwargs),
+        )
+        location = absolute(request, f"{request.path.rstrip('/')}/{upload.pk}")
+        headers = {**TUS_HEADERS, "Location": location, "Upload-Filename": self.wire_name(upload)}
+        return Response(status=201, headers=headers)
+
+    def _receive(self, request: Request, **kwargs: Any) -> tuple[QueryDict, list[tuple[str, Upload]]]:
+        if not (request.content_type or "").lower().startswith("multipart/form-data"):
+            raise BadInput("A multipart/form-data body was expected")
+        incoming = uploads.Incoming(request.actor, self.purpose, clock.now(), self.target_id(**kwargs))  # type: ignore[attr-defined]
+        return receive(request._request, incoming)
+
+    def _finish(self, request: Request, **kwargs: Any) -> Response:
+        params: dict[str, Any] = {key: request.query_params[key] for key in request.query_params}
+        received: list[Upload] = []
+        if (request.content_type or "").lower().startswith("multipart/form-data"):
+            fields, parts = self._receive(request, **kwargs)
+            params |= _fields(fields)
+            received = self._chosen(parts)
+        else:
+            params |= _json(request)
+        files = received or self.finished(request, params, **kwargs)
+        for upload in files:
+            uploads.check_whole(upload)
+        answer = self.finish(request, files, params, **kwargs)
+        return Response({"rq_id": answer}, status=202) if isinstance(answer, str) else answer
+
+    def _chosen(self, parts: list[tuple[str, Upload]]) -> list[Upload]:
+        """Where one file is expected: the one under a known form name, else the only one, whatever its name."""
+        named = [upload for name, upload in parts if name in self.file_fields]
+        if not self.file_fields or (len(parts) == 1 and not named):
+            return [upload for _, upload in parts]
+        spare = [upload.pk for name, upload in parts if upload not in named[:1]]
+        uploads.discard(spare)
+        if not named and parts:
+            raise BadInput({self.file_fields[0]: ["No file was submitted."]})
+        return named[:1]
+
+
+def _progress(offset: int, length: int) -> dict[str, str]:
+    return {**TUS_HEADERS, "Upload-Offset": str(offset), "Upload-Length": str(length)}
+
+
+def _number(request: Request, header: str) -> int:
+    text = request.headers.get(header, "")
+    if not text.isascii() or not text.isdigit():
+        raise BadInput(f"{header} must be a whole number")
+    return int(text)
+
+
+def _metadata(header: str) -> dict[str, str]:
+    """tus metadata: `key base64`, separated by commas; a key may lack a value."""
+    values: dict[str, str] = {}
+    for item in header.split(","):
+        key, _, encoded = item.strip().partition(" ")
+        if key:
+            try:
+                values[key] = base64.b64decode(encoded, validate=True).decode()
+            except (binascii.Error, UnicodeDecodeError) as error:
+                raise BadInput(f"Upload-Metadata: {key} is not base64 of UTF-8") from error
+    return values
+
+
+def _json(request: Request) -> dict[str, Any]:
+    try:
+        body = request._request.body
+    except Exception as error:
+        raise TooLarge("The request body is too large") from error
+    if not body.strip():
+        return {}
+    if (request.content_type or "").lower().startswith("application/x-www-form-urlencoded"):
+        return _fields(QueryDict(body))
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise BadInput(f"JSON parse error - {error}") from error
+    if not isinstance(value, dict):
+        raise BadInput("A JSON object was expected")
+    return value
+
+
+def _fields(fields: QueryDict) -> dict[str, Any]:
+    """Form fields as JSON would have them: `name[0]`, `name[1]` … make a list, objects and lists are JSON text."""
+    values: dict[str, Any] = {}
+    for key, given in fields.lists():
+        name, bracket, _ = key.partition("[")
+        items = [_field(text) for text in given]
+        if bracket:
+            values.setdefault(name, []).extend(items)
+        else:
+            values[name] = items[0] if len(items) == 1 else items
+    return values
+
+
+def _field(text: Any) -> Any:
+    if isinstance(text, str) and text[:1] in "[{" and text[:1]:
+        try:
+            return orjson.loads(text)
+        except orjson.JSONDecodeError:
+            return text
+    return text
