@@ -8,10 +8,31 @@ from __future__ import annotations
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.db.models.functions import Lower
+
+
+class Privilege(models.TextChoices):
+    """What a person may do at most, anywhere on the server, weakest first. A superuser is above all of them."""
+
+    NONE = "none"
+    WORKER = "worker"
+    USER = "user"
 
 
 class User(AbstractUser):
-    """A person. Usernames and e-mail addresses are matched without regard to case at login."""
+    """A person. Usernames and e-mail addresses are matched without regard to case at login.
+
+    `privilege` stands for CVAT's three user groups (the wire shows it as `groups`): a column, so that asking what
+    somebody may do needs no further query.
+    """
+
+    privilege = models.CharField(max_length=8, choices=Privilege.choices, default=Privilege.USER)
+
+    class Meta(AbstractUser.Meta):
+        constraints = [
+            models.UniqueConstraint(Lower("username"), name="usernames_differ_in_more_than_case"),
+            models.UniqueConstraint(Lower("email"), condition=~models.Q(email=""), name="one_user_per_email"),
+        ]
 
 
 class Role(models.TextChoices):
