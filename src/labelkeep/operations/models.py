@@ -44,11 +44,10 @@ class Operation(models.Model):
     started_date = models.DateTimeField(null=True)
     finished_date = models.DateTimeField(null=True)
     expiry_date = models.DateTimeField(null=True)
-    generation = models.PositiveIntegerField(default=0)  # fencing: each claim adds one
-    attempts = models.PositiveSmallIntegerField(default=0)
+    generation = models.PositiveIntegerField(default=0)  # fencing: each claim and each cancellation adds one
+    attempts = models.PositiveSmallIntegerField(default=0)  # claims that did not end by a clean stop of the worker
     worker = models.CharField(max_length=128, blank=True)
-    lease_until = models.DateTimeField(null=True)
-    cancel_requested = models.BooleanField(default=False)
+    lease_until = models.DateTimeField(null=True)  # started: given away after this; queued: not tried before this
 
     class Meta:
         indexes = [
@@ -58,3 +57,15 @@ class Operation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key} ({self.status})"
+
+
+class Worker(models.Model):
+    """A process that carries operations out, and when it was last heard of; health reads this."""
+
+    name = models.CharField(max_length=128, primary_key=True)
+    pid = models.PositiveIntegerField()
+    started_date = models.DateTimeField()
+    seen_date = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,121 @@
+"""The embedded engine: worker processes on this machine that claim rows from the database. Nothing else has to run.
+
+The row itself is the queue entry, so starting work is only writing the row. Workers look for due rows a few times a
+second; one that dies is noticed at once by the process that started it (`lost`), and by its lease running out
+otherwise.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import DatabaseError, close_old_connections
+from django.db.models import Q
+
+from labelkeep import clock
+from labelkeep.operations import claims, temporary
+from labelkeep.operations.attempt import carry_out
+from labelkeep.operations.expiry import remove_expired
+from labelkeep.operations.models import Operation, Worker
+from labelkeep.operations.pulse import Pulse
+from labelkeep.operations.work import Work
+
+IDLE = 0.1  # seconds between two looks at the queue
+HEARTBEAT = 5.0  # seconds between two signs of life of an idle worker
+SWEEP = 30.0  # seconds between two removals of what is expired or left behind
+FORGOTTEN = timedelta(minutes=5)  # a worker silent for so long is taken off the list
+
+log = structlog.get_logger(__name__)
+
+
+class Embedded:
+    """See `engine.Engine`."""
+
+    def enqueue(self, operation: Operation) -> None:
+        """Nothing to do: workers find the row once it is committed."""
+
+    def work(self, worker: str, stop: threading.Event) -> None:
+        """Claim and carry out until told to stop; survives a database that is away for a while."""
+        _Loop(worker, stop).run()
+
+    def lost(self, worker: str, now: datetime) -> int:
+        """Let others have the work of a dead process, take it off the list and free its space."""
+        released = claims.release(Q(worker=worker), now)
+        Worker.objects.filter(name=worker).delete()
+        return released
+
+    def lost_all(self, prefix: str, now: datetime) -> int:
+        """The same for all whose name begins so: those of a server that is known not to run any more."""
+        released = claims.release(Q(worker__startswith=prefix), now)
+        Worker.objects.filter(name__startswith=prefix).delete()
+        temporary.remove_dead()
+        return released
+
+
+class _Loop:
+    """What one worker process does all day."""
+
+    def __init__(self, worker: str, stop: threading.Event) -> None:
+        self._worker = worker
+        self._stop = stop
+        self._seen_at = self._swept_at = float("-inf")
+
+    def run(self) -> None:
+        try:
+            while not self._stop.is_set():
+                self._guarded()
+        finally:
+            Worker.objects.filter(name=self._worker).delete()
+
+    def _guarded(self) -> None:
+        try:
+            idle = not self._once()
+        except DatabaseError as error:
+            log.error("worker.database", worker=self._worker, error=str(error))
+            close_old_connections()
+            self._stop.wait(1.0)
+        else:
+            if idle:
+                self._stop.wait(IDLE)
+
+    def _once(self) -> bool:
+        self._sign_of_life()
+        self._sweep()
+        operation = claims.claim_next(self._worker, clock.now())
+        if operation is None:
+            return False
+        with structlog.contextvars.bound_contextvars(operation=str(operation.pk), attempt=operation.attempts):
+            self._carry_out(operation)
+        return True
+
+    def _carry_out(self, operation: Operation) -> None:
+        work = Work(operation, stop=self._stop, paced=True)
+        pulse = Pulse(work)
+        pulse.start()
+        try:
+            carry_out(operation, work)
+        finally:
+            pulse.end()
+
+    def _sign_of_life(self) -> None:
+        if clock.monotonic() - self._seen_at < HEARTBEAT:
+            return
+        now = clock.now()
+        Worker.objects.update_or_create(
+            name=self._worker,
+            defaults={"seen_date": now},
+            create_defaults={"seen_date": now, "started_date": now, "pid": os.getpid()},
+        )
+        self._seen_at = clock.monotonic()
+
+    def _sweep(self) -> None:
+        if clock.monotonic() - self._swept_at < SWEEP:
+            return
+        now = clock.now()
+        remove_expired(now)
+        temporary.remove_dead()
+        Worker.objects.filter(seen_date__lt=now - FORGOTTEN).delete()
+        self._swept_at = clock.monotonic()

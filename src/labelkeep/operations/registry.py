@@ -1,0 +1,48 @@
+"""Which function carries out which kind of operation. Rooms register theirs from `AppConfig.ready`.
+
+A handler is given the row and a `Work`, and returns what the row's `result` shall be. It may be started again after its
+process died at any instant, so it publishes what it made in one transaction, through `Work.publish`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from labelkeep.errors import NotFound
+
+if TYPE_CHECKING:
+    from labelkeep.operations.models import Operation
+    from labelkeep.operations.work import Work
+
+    Handler = Callable[[Operation, Work], dict[str, Any]]
+
+_HANDLERS: dict[str, Handler] = {}
+
+
+def handler(kind: str) -> Callable[[Handler], Handler]:
+    """Register the decorated function for operations of this kind, for example `export:backup`.
+
+    Raises:
+        ValueError: another function has this kind already.
+    """
+
+    def register(function: Handler) -> Handler:
+        known = _HANDLERS.setdefault(kind, function)
+        if (known.__module__, known.__qualname__) != (function.__module__, function.__qualname__):
+            raise ValueError(f"{kind} is carried out by {known.__module__}.{known.__qualname__} already")
+        return function
+
+    return register
+
+
+def find(kind: str) -> Handler:
+    """The handler of a kind.
+
+    Raises:
+        NotFound: nothing installed here can carry it out.
+    """
+    try:
+        return _HANDLERS[kind]
+    except KeyError:
+        raise NotFound(f"nothing here can carry out {kind!r}") from None
