@@ -12,6 +12,7 @@ are found one by one in the same way.
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -65,7 +66,7 @@ def batches(read: Read, *, jobs: bool, limit: int = OBJECT_LIMIT) -> Iterator[Ba
             larger than `limit`. Batches before the place of the error have been delivered by then.
     """
     text = _Text(read, limit)
-    if text.peek(3) == b"\xef\xbb\xbf":
+    if bytes(text.peek(3)) == codecs.BOM_UTF8:
         text.advance(3)
     if jobs:
         yield from _array_of_jobs(text)
@@ -261,7 +262,7 @@ def _list(text: _Text, job: int, key: str, place: str) -> Iterator[Batch]:
         if text.token() != "{":
             raise text.error(f"{place}/{first}", "expected an object")
         length, size = _piece(text, size, f"{place}", first)
-        items = b"[%b]" % text.peek(length)
+        items = b"[%b]" % bytes(text.peek(length))
         _utf8(text, items, f"{place}/{first}")
         text.advance(length)
         ended = text.expect(",]", f"{place}/{first}") == "]"
@@ -313,7 +314,7 @@ def _is_list(objects: bytes) -> bool:
 
 def _to_the_end(window: memoryview) -> int | None:
     """The length of the objects up to the end of the list, if the window holds it."""
-    data = b"[%b" % window
+    data = b"[%b" % bytes(window)
     length = _whole(data, list[msgspec.Raw])
     return None if length is None else length - 2
 
