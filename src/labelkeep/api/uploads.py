@@ -52,9 +52,7 @@ class UploadView(View):
     def start(self, request: Request, **kwargs: Any) -> None:
         """`Upload-Start` came."""
 
-    def finish(
-        self, request: Request, uploads: list[Upload], params: dict[str, Any], **kwargs: Any
-    ) -> str | Response:
+    def finish(self, request: Request, uploads: list[Upload], params: dict[str, Any], **kwargs: Any) -> str | Response:
         """All files are here, whole and the actor's own: begin the work and return its request id.
 
         `params`: query parameters, then fields of the body (JSON or multipart), the body winning.

@@ -156,7 +156,9 @@ def _offset_now(upload_id: str) -> int:
     return offset
 
 
-def _row(owner: User, purpose: str, filename: str, length: int, now: datetime, target_id: int | None) -> dict[str, object]:
+def _row(
+    owner: User, purpose: str, filename: str, length: int, now: datetime, target_id: int | None
+) -> dict[str, object]:
     if not filename or len(filename) > 1024 or "\0" in filename:
         raise BadInput(f"File name {filename[:80]!r} is not allowed")
     return {
@@ -257,7 +259,9 @@ def open_upload(upload_id: str) -> BinaryIO:
 def check_whole(upload: Upload) -> None:
     """Raise BadInput where bytes of the upload are still missing."""
     if upload.offset != upload.length:
-        raise BadInput([f"The upload of {upload.filename} is not complete: {upload.offset} of {upload.length} bytes came"])
+        raise BadInput(
+            [f"The upload of {upload.filename} is not complete: {upload.offset} of {upload.length} bytes came"]
+        )
 
 
 def opener(upload_id: str) -> Callable[[], BinaryIO]:
