@@ -1,0 +1,63 @@
+"""Pages of a list: `page`, `page_size` (a number, or `all`), and absolute links to the neighbours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from django.db.models import Model, QuerySet
+from rest_framework.request import Request
+
+from labelkeep.api.addresses import absolute
+from labelkeep.errors import NotFound
+
+M = TypeVar("M", bound=Model)
+DEFAULT_SIZE = 10
+
+
+def paged(
+    request: Request, queryset: QuerySet[M], rows: Callable[[QuerySet[M]], list[dict[str, Any]]]
+) -> dict[str, Any]:
+    """The envelope of one page; `rows` renders the part of the queryset that is on it.
+
+    Raises:
+        NotFound: no such page. The first page of an empty list is there.
+    """
+    size = _size(request)
+    count = queryset.count()
+    pages = 1 if size is None else max(1, -(-count // size))
+    page = _page(request, pages)
+    part = queryset if size is None else queryset[(page - 1) * size : page * size]
+    return {
+        "count": count,
+        "next": _link(request, page + 1) if page < pages else None,
+        "previous": _link(request, page - 1) if page > 1 else None,
+        "results": rows(part) if count else [],
+    }
+
+
+def _size(request: Request) -> int | None:
+    text = request.query_params.get("page_size", "")
+    if text == "all":
+        return None
+    number = _number(text)
+    return number or DEFAULT_SIZE
+
+
+def _page(request: Request, pages: int) -> int:
+    text = request.query_params.get("page") or "1"
+    page = pages if text == "last" else _number(text)
+    if not 1 <= page <= pages:
+        raise NotFound("Invalid page.")
+    return page
+
+
+def _number(text: str) -> int:
+    """A positive decimal number; 0 for anything else, absurdly long ones included."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+def _link(request: Request, page: int) -> str:
+    query = request.query_params.copy()
+    query["page"] = str(page)
+    return f"{absolute(request, request.path)}?{query.urlencode()}"
