@@ -1,0 +1,40 @@
+"""Change where an issue points, who sees to it, and whether it is settled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from labelkeep.accounts.actor import Actor
+from labelkeep.accounts.permissions import require
+from labelkeep.projects import fields
+from labelkeep.projects.fields import UNSET, Unset
+from labelkeep.projects.models import Issue
+from labelkeep.projects.queries.subjects import subject_of_issue
+
+
+def update_issue(
+    *,
+    actor: Actor,
+    now: datetime,
+    issue: Issue,
+    position: Sequence[float] | Unset = UNSET,
+    assignee_id: int | None | Unset = UNSET,
+    resolved: bool | Unset = UNSET,
+) -> Issue:
+    """Apply what is given.
+
+    Raises:
+        Forbidden: the actor takes no part in the issue.
+        BadInput: there is no such assignee.
+    """
+    require(actor, "issue:update", subject_of_issue(issue))
+    if position is not UNSET:
+        issue.position = list(position)
+    if assignee_id is not UNSET:
+        issue.assignee = fields.user("assignee", assignee_id)
+    if resolved is not UNSET:
+        issue.resolved = resolved
+    issue.updated_date = now
+    issue.save(update_fields=["position", "assignee", "resolved", "updated_date"])
+    return issue

@@ -1,0 +1,89 @@
+"""Change a project."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from labelkeep.accounts.actor import Actor
+from labelkeep.accounts.permissions import require
+from labelkeep.projects import fields
+from labelkeep.projects.actions.upsert_labels import upsert_labels
+from labelkeep.projects.fields import UNSET, Unset
+from labelkeep.projects.label_input import LabelInput
+from labelkeep.projects.models import Project
+from labelkeep.projects.queries.subjects import subject_of
+
+
+def update_project(
+    *,
+    actor: Actor,
+    now: datetime,
+    project: Project,
+    name: str | Unset = UNSET,
+    bug_tracker: str | Unset = UNSET,
+    owner_id: int | None | Unset = UNSET,
+    assignee_id: int | None | Unset = UNSET,
+    source_storage: Mapping[str, Any] | None | Unset = UNSET,
+    target_storage: Mapping[str, Any] | None | Unset = UNSET,
+    labels: Sequence[LabelInput] = (),
+) -> Project:
+    """Apply what is given; nothing given is legal and asks for the permission alone.
+
+    Raises:
+        Forbidden: the actor may not change one of the given fields.
+        BadInput: a field cannot be used.
+    """
+    _may(actor, project, owner_id=owner_id, assignee_id=assignee_id, storages=(source_storage, target_storage))
+    if name is not UNSET:
+        project.name = fields.text("name", name, limit=256)
+    if bug_tracker is not UNSET:
+        project.bug_tracker = fields.text("bug_tracker", bug_tracker, limit=2000, blank=True)
+    if owner_id is not UNSET:
+        project.owner = fields.user("owner_id", owner_id)
+    if assignee_id is not UNSET and assignee_id != project.assignee_id:
+        project.assignee = fields.user("assignee_id", assignee_id)
+        project.assignee_updated_date = now
+    if source_storage is not UNSET:
+        project.source_storage = fields.storage("source_storage", source_storage)
+    if target_storage is not UNSET:
+        project.target_storage = fields.storage("target_storage", target_storage)
+    project.updated_date = now
+    with transaction.atomic():
+        project.save(update_fields=_FIELDS)
+        if labels:
+            upsert_labels(actor=actor, now=now, home=project, labels=labels)
+    return project
+
+
+_FIELDS = [
+    "name",
+    "bug_tracker",
+    "owner",
+    "assignee",
+    "assignee_updated_date",
+    "source_storage",
+    "target_storage",
+    "updated_date",
+]
+
+
+def _may(
+    actor: Actor,
+    project: Project,
+    *,
+    owner_id: int | None | Unset,
+    assignee_id: int | None | Unset,
+    storages: tuple[Mapping[str, Any] | None | Unset, ...],
+) -> None:
+    subject = subject_of(project)
+    require(actor, "project:update", subject)
+    if owner_id is not UNSET:
+        require(actor, "project:update-owner", subject)
+    if assignee_id is not UNSET:
+        require(actor, "project:update-assignee", subject)
+    if any(storage is not UNSET for storage in storages):
+        require(actor, "project:update-storage", subject)

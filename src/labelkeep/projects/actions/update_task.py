@@ -1,0 +1,97 @@
+"""Change a task; also what project it is in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from labelkeep.accounts.actor import Actor
+from labelkeep.accounts.permissions import require
+from labelkeep.projects import fields, touch
+from labelkeep.projects.actions.move_task import move_task
+from labelkeep.projects.actions.upsert_labels import upsert_labels
+from labelkeep.projects.fields import UNSET, Unset
+from labelkeep.projects.label_input import LabelInput
+from labelkeep.projects.models import Project, Task
+from labelkeep.projects.queries.subjects import subject_of
+
+
+def update_task(
+    *,
+    actor: Actor,
+    now: datetime,
+    task: Task,
+    name: str | Unset = UNSET,
+    bug_tracker: str | Unset = UNSET,
+    subset: str | Unset = UNSET,
+    owner_id: int | None | Unset = UNSET,
+    assignee_id: int | None | Unset = UNSET,
+    source_storage: Mapping[str, Any] | None | Unset = UNSET,
+    target_storage: Mapping[str, Any] | None | Unset = UNSET,
+    project: Project | Unset = UNSET,
+    labels: Sequence[LabelInput] = (),
+) -> Task:
+    """Apply what is given; nothing given is legal and asks for the permission alone.
+
+    Raises:
+        Forbidden: the actor may not change one of the given fields.
+        BadInput: a field cannot be used.
+    """
+    _may(actor, task, owner_id=owner_id, assignee_id=assignee_id, storages=(source_storage, target_storage))
+    if name is not UNSET:
+        task.name = fields.text("name", name, limit=256)
+    if bug_tracker is not UNSET:
+        task.bug_tracker = fields.text("bug_tracker", bug_tracker, limit=2000, blank=True)
+    if subset is not UNSET:
+        task.subset = fields.text("subset", subset, limit=64, blank=True)
+    if owner_id is not UNSET:
+        task.owner = fields.user("owner_id", owner_id)
+    if assignee_id is not UNSET and assignee_id != task.assignee_id:
+        task.assignee = fields.user("assignee_id", assignee_id)
+        task.assignee_updated_date = now
+    if source_storage is not UNSET:
+        task.source_storage = fields.storage("source_storage", source_storage)
+    if target_storage is not UNSET:
+        task.target_storage = fields.storage("target_storage", target_storage)
+    with transaction.atomic():
+        task.save(update_fields=_FIELDS)
+        if project is not UNSET and project.pk != task.project_id:
+            move_task(actor=actor, now=now, task=task, project=project)
+        if labels:
+            upsert_labels(actor=actor, now=now, home=task, labels=labels)
+        touch.task_changed(task, now)
+    task.updated_date = now
+    return task
+
+
+_FIELDS = [
+    "name",
+    "bug_tracker",
+    "subset",
+    "owner",
+    "assignee",
+    "assignee_updated_date",
+    "source_storage",
+    "target_storage",
+]
+
+
+def _may(
+    actor: Actor,
+    task: Task,
+    *,
+    owner_id: int | None | Unset,
+    assignee_id: int | None | Unset,
+    storages: tuple[Mapping[str, Any] | None | Unset, ...],
+) -> None:
+    subject = subject_of(task)
+    require(actor, "task:update", subject)
+    if owner_id is not UNSET:
+        require(actor, "task:update-owner", subject)
+    if assignee_id is not UNSET:
+        require(actor, "task:update-assignee", subject)
+    if any(storage is not UNSET for storage in storages):
+        require(actor, "task:update-storage", subject)
