@@ -1,0 +1,288 @@
+"""Ingest: blobs and documents that arrive together become packs.
+
+What is added waits a moment, so that the catalog is asked for hundreds of names at once which of them are new. New
+ones go into a pack in the order in which they came; a full pack is written by one thread, while the caller goes on
+reading and hashing the next. Catalog rows are recorded at the clean end, after all bytes are durable. A marker object
+stands in the store while an ingest runs, so that `sweep` can tell what a killed one has left behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from types import TracebackType
+from typing import BinaryIO, Self
+
+from isal.isal_zlib import crc32 as crc32_of
+
+from labelkeep import clock
+from labelkeep.errors import Damaged, StoreError
+from labelkeep.store import keys
+from labelkeep.store.backends.base import Backend, Piece
+from labelkeep.store.catalog import Catalog, Kind, Location
+from labelkeep.store.codec import compress
+from labelkeep.store.journal import Journal
+from labelkeep.store.names import Namer, check_name, name_of
+from labelkeep.store.packs import LONE, PackWriter
+
+_WAITING_BYTES = 8 * 2**20
+_WAITING_COUNT = 500
+_PIECE = 2**20
+MARKER_AGE = 3600.0  # seconds after which a running ingest renews its marker
+
+
+class Stored:
+    """What the ingest says of a blob. Whether it was new is looked up for many at once, so asking at once is slow."""
+
+    __slots__ = ("_decide", "_new", "crc32", "name", "size")
+
+    def __init__(self, name: str, size: int, crc32: int, decide: Callable[[], None]) -> None:
+        self.name, self.size, self.crc32 = name, size, crc32
+        self._new: bool | None = None
+        self._decide = decide
+
+    @property
+    def new(self) -> bool:
+        """Whether its bytes were not in the store before."""
+        if self._new is None:
+            self._decide()
+        return bool(self._new)
+
+    def __repr__(self) -> str:
+        return f"Stored({self.name}, {self.size} bytes)"
+
+
+@dataclass(slots=True)
+class _Waiting:
+    stored: Stored
+    kind: Kind
+    data: bytes
+
+
+class Ingest:
+    """Add blobs and documents; use as a context manager, from one thread.
+
+    A clean exit makes everything durable and known; an exception removes everything that this ingest wrote.
+    """
+
+    def __init__(self, backend: Backend, catalog: Catalog) -> None:
+        self.writer = keys.new_writer()
+        self._backend = backend
+        self._catalog = catalog
+        self._journal = Journal()
+        self._pack = PackWriter()
+        self._numbers = 0
+        self._waiting: list[_Waiting] = []
+        self._waiting_bytes = 0
+        self._written: list[str] = []  # keys, the marker not among them
+        self._lines = _Line()
+        self._marked_at: float | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                self._finish()
+            else:
+                self._undo()
+        finally:
+            self._lines.close()
+            self._journal.close()
+
+    def add_bytes(self, data: bytes) -> Stored:
+        """Keep a blob."""
+        return self._add(name_of(data), "blob", data, crc32_of(data))
+
+    def add_file(self, open: Callable[[], BinaryIO], size: int, *, known: tuple[str, int] | None = None) -> Stored:
+        """Keep a blob of `size` bytes from a file; `open` may be called twice.
+
+        Args:
+            known: its name and CRC-32, where the caller has verified them already; the CRC is compared again.
+
+        Raises:
+            Damaged: the file is not `size` bytes long, changed between two readings, or is not what `known` says.
+        """
+        if size <= LONE:
+            with open() as file:
+                data = file.read(size + 1)
+            crc32 = crc32_of(data)
+            if len(data) != size or (known and known[1] != crc32):
+                raise Damaged("a file changed while it was read, or is not what it was said to be")
+            return self._add(check_name(known[0]) if known else name_of(data), "blob", data, crc32)
+        name, crc32 = known or _survey(open, size)
+        stored = Stored(check_name(name), size, crc32, self._decide)
+        stored._new = self._is_new(name)
+        if stored._new:
+            self._lines.wait()
+            self._put_lone(Location(name, "blob", size, size, crc32, self._lone_key(stored, "blob")), open)
+        return stored
+
+    def put_document(self, data: bytes) -> str:
+        """Keep a document, compressed, beside the blobs; returns its name."""
+        return self._add(name_of(data), "document", data, crc32_of(data)).name
+
+    def seal(self) -> None:
+        """Make durable what was added so far. It stays unknown to everybody else until the clean exit."""
+        self._decide()
+        self._close_pack()
+        self._lines.wait()
+
+    def _add(self, name: str, kind: Kind, data: bytes, crc32: int) -> Stored:
+        stored = Stored(name, len(data), crc32, self._decide)
+        self._waiting.append(_Waiting(stored, kind, data))
+        self._waiting_bytes += len(data)
+        if self._waiting_bytes >= _WAITING_BYTES or len(self._waiting) >= _WAITING_COUNT:
+            self._decide()
+        return stored
+
+    def _decide(self) -> None:
+        """Ask the catalog about all that waits, and put what is new into the pack."""
+        waiting, self._waiting, self._waiting_bytes = self._waiting, [], 0
+        known = self._catalog.rescue({item.stored.name for item in waiting}) if waiting else {}
+        for item in waiting:
+            item.stored._new = item.stored.name not in known and item.stored.name not in self._journal
+            if item.stored._new:
+                self._place(item.stored, item.kind, item.data)
+
+    def _is_new(self, name: str) -> bool:
+        self._decide()  # the same bytes may wait
+        return name not in self._journal and not self._catalog.rescue([name])
+
+    def _place(self, stored: Stored, kind: Kind, data: bytes) -> None:
+        body = data if kind == "blob" else compress(data)
+        if len(body) > LONE:
+            key = self._lone_key(stored, kind)
+            self._submit(Location(stored.name, kind, stored.size, len(body), stored.crc32, key), body)
+            return
+        if self._pack.full:
+            self._close_pack()
+        member = self._pack.add(stored.name, kind, body, stored.size, stored.crc32)
+        self._journal.add(
+            Location(stored.name, kind, stored.size, len(body), stored.crc32, self._pack_key, member.offset)
+        )
+
+    @property
+    def _pack_key(self) -> str:
+        return keys.pack(self.writer, self._numbers)
+
+    def _lone_key(self, stored: Stored, kind: Kind) -> str:
+        return keys.lone(stored.name, kind, stored.size, stored.crc32, self.writer)
+
+    def _submit(self, location: Location, body: bytes) -> None:
+        self._journal.add(location)
+        self._written.append(location.key)
+        self._lines.run(lambda: self._put([(location.key, [body])]))
+
+    def _put_lone(self, location: Location, open: Callable[[], BinaryIO]) -> None:
+        self._written.append(location.key)
+        with open() as file:
+            self._put([(location.key, _verified(file, location))])
+        self._journal.add(location)
+
+    def _close_pack(self) -> None:
+        """Hand the pack to the writing thread: the zip first, then its index."""
+        if not self._pack.members:
+            return
+        pack, key = self._pack, self._pack_key
+        self._pack = PackWriter()
+        self._numbers += 1
+        self._written += [key, keys.index_of(key)]
+
+        def write() -> None:
+            pieces, index = pack.close()
+            self._put([(key, pieces), (keys.index_of(key), [index])])
+
+        self._lines.run(write)
+
+    def _put(self, objects: list[tuple[str, Iterator[Piece] | list[bytes]]]) -> None:
+        self._mark()
+        for key, pieces in objects:
+            self._backend.put(key, pieces)
+
+    def _mark(self) -> None:
+        """See that a marker stands in the store, and is not so old that sweep takes us for dead."""
+        now = clock.monotonic()
+        if self._marked_at is None or now - self._marked_at > MARKER_AGE:
+            self._backend.put(keys.ingest(self.writer), [b"an ingest that has not finished\n"])
+            self._marked_at = now
+
+    def _finish(self) -> None:
+        try:
+            self.seal()
+        except BaseException:
+            self._undo()
+            raise
+        # From here on others may refer to what we record, so a failure leaves the rest to sweep.
+        lost: dict[str, int] = {}
+        kept: set[str] = set()
+        for batch in self._journal.batches():
+            elsewhere = self._catalog.record(batch)
+            kept |= {location.key for location in batch if location.name not in elsewhere}
+            lost |= {location.key: 1 for location in batch if location.name in elsewhere}
+        self._remove([key for key in lost if key not in kept])
+        if self._marked_at is not None:
+            self._backend.delete([keys.ingest(self.writer)])
+
+    def _remove(self, objects: list[str]) -> None:
+        indexes = [keys.index_of(key) for key in objects if key.startswith(keys.PACKS)]
+        self._backend.delete([*indexes, *objects])
+
+    def _undo(self) -> None:
+        """Remove all that was written. What cannot be removed now is left to sweep: the marker stays until the end."""
+        with suppress(BaseException):
+            self._lines.wait()
+        with suppress(StoreError):
+            self._backend.delete(list(reversed(self._written)))
+            self._backend.delete([keys.ingest(self.writer)])
+
+
+class _Line:
+    """One thread that writes in order, at most one thing ahead of the caller; started when first used."""
+
+    def __init__(self) -> None:
+        self._pool: ThreadPoolExecutor | None = None
+        self._last: Future[None] | None = None
+
+    def run(self, work: Callable[[], None]) -> None:
+        self.wait()
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(1, "ingest")
+        self._last = self._pool.submit(work)
+
+    def wait(self) -> None:
+        last, self._last = self._last, None
+        if last is not None:
+            last.result()
+
+    def close(self) -> None:
+        if self._pool is not None:
+            self._pool.shutdown()
+
+
+def _survey(open: Callable[[], BinaryIO], size: int) -> tuple[str, int]:
+    namer, crc32, seen = Namer(), 0, 0
+    with open() as file:
+        while piece := file.read(_PIECE):
+            namer.update(piece)
+            crc32 = crc32_of(piece, crc32)
+            seen += len(piece)
+    if seen != size:
+        raise Damaged(f"a file is {seen} bytes long and not {size}")
+    return namer.name, crc32
+
+
+def _verified(file: BinaryIO, location: Location) -> Iterator[bytes]:
+    """The file's pieces; raises at the end where they are not what was surveyed, so that nothing is kept."""
+    crc32, seen = 0, 0
+    while piece := file.read(_PIECE):
+        crc32 = crc32_of(piece, crc32)
+        seen += len(piece)
+        yield piece
+    if (seen, crc32) != (location.size, location.crc32):
+        raise Damaged("a file changed while it was read, or is not what it was said to be")
