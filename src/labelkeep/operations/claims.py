@@ -111,10 +111,10 @@ def cancel(operation: Operation, now: datetime) -> bool:
     )
 
 
-def release(worker: Q, now: datetime) -> int:
-    """Let others have at once what workers known to be dead have started. Returns how many operations that are."""
+def release(dead: Q, now: datetime) -> int:
+    """Make due at once what workers known to be dead have started. Returns how many operations that are."""
     past = now - timedelta(microseconds=1)
-    return Operation.objects.filter(worker, status=Status.STARTED).update(lease_until=past)
+    return Operation.objects.filter(dead, status=Status.STARTED).update(lease_until=past)
 
 
 def _end(operation: Operation, status: Status, now: datetime, **changes: Any) -> bool:

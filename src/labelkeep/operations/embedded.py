@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import os
 import threading
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import structlog
 from django.db import DatabaseError, close_old_connections
 from django.db.models import Q
 
 from labelkeep import clock
-from labelkeep.operations import claims, temporary
+from labelkeep.operations import claims, names, temporary
 from labelkeep.operations.attempt import carry_out
 from labelkeep.operations.expiry import remove_expired
 from labelkeep.operations.models import Operation, Worker
@@ -41,18 +41,18 @@ class Embedded:
         """Claim and carry out until told to stop; survives a database that is away for a while."""
         _Loop(worker, stop).run()
 
-    def lost(self, worker: str, now: datetime) -> int:
-        """Let others have the work of a dead process, take it off the list and free its space."""
-        released = claims.release(Q(worker=worker), now)
-        Worker.objects.filter(name=worker).delete()
-        return released
 
-    def lost_all(self, prefix: str, now: datetime) -> int:
-        """The same for all whose name begins so: those of a server that is known not to run any more."""
-        released = claims.release(Q(worker__startswith=prefix), now)
-        Worker.objects.filter(name__startswith=prefix).delete()
-        temporary.remove_dead()
-        return released
+def predecessors_of(worker: str) -> Q | None:
+    """Which workers are dead for certain, given that this one was started; None: nothing can be said.
+
+    A server starts the next worker of a slot when the last one has died, and it holds the lock of the data directory,
+    so all workers of its earlier runs are gone too.
+    """
+    served = names.parse(worker)
+    if served is None:
+        return None
+    same_slot = Q(worker__startswith=served.of_this_slot) & ~Q(worker=worker)
+    return same_slot | (Q(worker__startswith=names.SERVED) & ~Q(worker__startswith=served.of_this_run))
 
 
 class _Loop:
@@ -64,11 +64,17 @@ class _Loop:
         self._seen_at = self._swept_at = float("-inf")
 
     def run(self) -> None:
+        self._inherit()
         try:
             while not self._stop.is_set():
                 self._guarded()
         finally:
             Worker.objects.filter(name=self._worker).delete()
+
+    def _inherit(self) -> None:
+        dead = predecessors_of(self._worker)
+        if dead is not None and (released := claims.release(dead, clock.now())):
+            log.info("worker.inherited", worker=self._worker, operations=released)
 
     def _guarded(self) -> None:
         try:

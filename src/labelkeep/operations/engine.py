@@ -7,7 +7,6 @@ engine decides only which process looks at which row, and when.
 from __future__ import annotations
 
 import threading
-from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -24,12 +23,9 @@ class Engine(Protocol):
     def work(self, worker: str, stop: threading.Event) -> None:
         """Carry operations out in this process, under this name, until told to stop.
 
-        When it returns, no operation is started under this name: one that was interrupted is queued again.
+        When it returns, no operation is started under this name: one that was interrupted is queued again. A process
+        that dies instead has its operation given to another after `claims.LEASE`, or sooner where the engine can know.
         """
-        ...
-
-    def lost(self, worker: str, now: datetime) -> int:
-        """The process of that name is known to be dead: let others have its work at once. Returns how many they are."""
         ...
 
 

@@ -15,10 +15,10 @@ from django.db import DatabaseError, connection
 
 from labelkeep import clock
 from labelkeep.operations import claims
+from labelkeep.operations.names import ABANDONED
 from labelkeep.operations.work import PACE, Work
 
 GRACE = 3.0  # seconds from being told to stop until the process is ended
-ABANDONED = 75  # exit code of a worker that ended itself: nothing is wrong, start another
 
 log = structlog.get_logger(__name__)
 
