@@ -127,5 +127,3 @@ def _binary_rows(file: BinaryIO, header: Header) -> Iterator[tuple[float, float,
     while block := file.read(unpack.size * 4096):
         for values in unpack.iter_unpack(block[: len(block) // unpack.size * unpack.size]):
             yield values[columns[0]], values[columns[1]], values[columns[2]]
-
-

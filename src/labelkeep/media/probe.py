@@ -10,9 +10,25 @@ from PIL import Image, UnidentifiedImageError
 from labelkeep.errors import BadInput
 
 PIXELS = 400_000_000  # more than this is refused: decoding it would take gigabytes
-FORMATS = (
-    "PNG JPEG MPO WEBP BMP DIB GIF TIFF JPEG2000 AVIF PPM TGA ICO PCX XBM SGI SUN".split()
-)  # no format that calls other programs
+FORMATS = [
+    "PNG",
+    "JPEG",
+    "MPO",
+    "WEBP",
+    "BMP",
+    "DIB",
+    "GIF",
+    "TIFF",
+    "JPEG2000",
+    "AVIF",
+    "PPM",
+    "TGA",
+    "ICO",
+    "PCX",
+    "XBM",
+    "SGI",
+    "SUN",
+]  # no format that calls other programs
 _ORIENTATION = 0x0112
 _SIDEWAYS = (5, 6, 7, 8)
 
