@@ -16,6 +16,7 @@ from typing import TypeVar
 from django.db.models import Model, Q, QuerySet
 
 from labelkeep.accounts.actor import Actor, Privilege, Role, Scope
+from labelkeep.accounts.backup_roles import BACKUP_ROLES
 from labelkeep.errors import BadInput, Forbidden
 
 M = TypeVar("M", bound=Model)
@@ -190,7 +191,6 @@ _BACKUP_ROLES: dict[str, tuple[tuple[Grant, ...], tuple[Grant, ...]]] = {
     "organization maintainer": ((), (_CHIEF,)),
     "admin": ((), ()),
 }
-BACKUP_ROLES = tuple(_BACKUP_ROLES)
 
 
 @dataclass(frozen=True)

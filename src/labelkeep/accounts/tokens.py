@@ -18,7 +18,7 @@ from django.db.models import Q, QuerySet
 from django.utils.crypto import salted_hmac
 
 from labelkeep.accounts.models import AccessToken, User
-from labelkeep.errors import BadInput, NotAuthenticated
+from labelkeep.errors import BadInput, NotAuthenticated, NotFound
 
 Kind = AccessToken.Kind
 ALPHABET = string.ascii_letters + string.digits
@@ -93,6 +93,16 @@ def authenticate(secret: str, now: datetime) -> AccessToken:
         AccessToken.objects.filter(pk=token.pk).update(last_used_date=now)
         token.last_used_date = now
     return token
+
+
+def revoke(owner: User, pk: int, now: datetime) -> None:
+    """Make a personal token worthless at once.
+
+    Raises:
+        NotFound: the owner has no such live token.
+    """
+    if not live(owner, now).filter(pk=pk).update(revoked=True, updated_date=now):
+        raise NotFound("No AccessToken matches the given query.")
 
 
 def forget_login_key(owner: User) -> None:

@@ -1,1 +1,57 @@
-"""The command line: one command per file."""
+"""The command line: one command per file.
+
+A command is a function with typed parameters; its file imports nothing heavy at the top (Django, the store, media), so
+that `labelkeep --help` answers at once. To add one: write its file here, and name it below.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import typer
+
+from labelkeep.cli import config, serve, token, user, worker
+from labelkeep.errors import LabelkeepError
+
+app = typer.Typer(
+    help="Keeps computer-vision annotation projects safe: backups that always restore.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("serve")(serve.serve)
+app.command("worker")(worker.worker)
+app.add_typer(user.app, name="user")
+app.add_typer(token.app, name="token")
+app.add_typer(config.app, name="config")
+
+EXPLAINED = """\
+Exit codes: 0 done, 1 failed, 2 something given cannot be used, 3 not allowed, 4 not found, 5 not possible now,
+6 try again later, 7 the store failed."""
+app.info.epilog = EXPLAINED
+
+
+def main() -> None:
+    """Run a command. A failure that we know is one sentence on stderr and an exit code of its own kind."""
+    try:
+        app()
+    except LabelkeepError as error:
+        for sentence in sentences(error.detail):
+            print(f"labelkeep: {sentence}", file=sys.stderr)
+        sys.exit(error.exit_code)
+
+
+def sentences(detail: Any) -> list[str]:
+    """What an error says, field by field, for people."""
+    if isinstance(detail, dict):
+        return [
+            sentence if field == "non_field_errors" else f"{field}: {sentence}"
+            for field, inner in detail.items()
+            for sentence in sentences(inner)
+        ]
+    if isinstance(detail, (list, tuple)):
+        return [sentence for inner in detail for sentence in sentences(inner)]
+    return [str(detail)]
