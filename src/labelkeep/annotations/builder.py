@@ -51,7 +51,7 @@ class Builder:
         self._put = put
         self._frames = frames
         self._next = next_number
-        self._sorters = {kind: _Sorter(spool_dir, held) for kind in KINDS}
+        self._sorters = {kind: Sorter(spool_dir, held) for kind in KINDS}
 
     def __enter__(self) -> Self:
         return self
@@ -93,8 +93,8 @@ def last_number(item: Object) -> int:
     return max([item.number, *(element.number for element in elements)]) if elements else item.number
 
 
-class _Sorter:
-    """Records in any order in, records by key out."""
+class Sorter:
+    """Records in any order in, records by key out, as often as asked."""
 
     def __init__(self, spool_dir: Path | str | None, held: int) -> None:
         self._spool_dir = spool_dir
@@ -108,6 +108,7 @@ class _Sorter:
         self._size += len(record.data) + 200  # 200: what Python keeps for a record
         if self._size >= self._limit:
             self._spool(self._in_memory())
+            self._held, self._size = [], 0
             if len(self._runs) > _RUNS:
                 self._spool(heapq.merge(*map(_read, self._runs), key=itemgetter(0)), self._runs)
 
@@ -117,9 +118,8 @@ class _Sorter:
         return heapq.merge(*map(_read, self._runs), self._in_memory(), key=itemgetter(0))
 
     def _in_memory(self) -> list[Record]:
-        records = sorted(self._held, key=itemgetter(0))
-        self._held, self._size = [], 0
-        return records
+        self._held.sort(key=itemgetter(0))
+        return self._held
 
     def _spool(self, records: Iterable[Record], replaced: list[IO[bytes]] | None = None) -> None:
         run = tempfile.TemporaryFile(dir=self._spool_dir, prefix="run-", buffering=2**18)  # noqa: SIM115

@@ -1,0 +1,69 @@
+"""Small edits as canonical JSON: rows beside a document, so that saving one shape does not rewrite a megabyte.
+
+A delta names the places that are empty now (`removed`: frame and number) and the objects that stand now. Deltas of a
+job are applied in the order of their revisions; above BOUND bytes a job they are folded into the document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+import msgspec
+
+from labelkeep.annotations.edits import Edit
+from labelkeep.annotations.model import KINDS, Kind, Object, Shape, Tag, Track
+from labelkeep.annotations.parts import canonical
+from labelkeep.annotations.trie import NUMBER_BITS, NUMBERS
+
+BOUND = 256 * 2**10  # bytes of all deltas of a job
+
+
+class _Delta(msgspec.Struct, omit_defaults=True, kw_only=True):
+    kind: Literal["annotation-delta"]
+    version: Literal[1]
+    removed: dict[Kind, list[tuple[int, int]]] = {}
+    tags: list[Tag] = []
+    shapes: list[Shape] = []
+    tracks: list[Track] = []
+
+
+_DECODER = msgspec.json.Decoder(_Delta)
+
+
+def encode(edit: Edit) -> bytes:
+    """The canonical bytes of an edit."""
+    removed = {kind: _gone(places) for kind, places in edit.places.items() if None in places.values()}
+    fields = [b'"kind":"annotation-delta","version":1']
+    if removed:
+        fields.append(b'"removed":%b' % msgspec.json.encode(removed))
+    for kind in KINDS:
+        objects = [canonical(item) for _, item in sorted(edit.places[kind].items()) if item is not None]
+        if objects:
+            fields.append(b'"%b":[%b]' % (kind.encode(), b",".join(objects)))
+    return b"{%b}" % b",".join(fields)
+
+
+def decode(payload: bytes | memoryview) -> Edit:
+    """The edit that `encode` wrote."""
+    delta = _DECODER.decode(payload)
+    edit = Edit()
+    for kind in KINDS:
+        for frame, number in delta.removed.get(kind, ()):
+            edit.remove(kind, frame, number)
+        objects: list[Object] = getattr(delta, kind)
+        for item in objects:
+            edit.put(kind, item)
+    return edit
+
+
+def combine(payloads: Iterable[bytes | memoryview]) -> Edit:
+    """Deltas in order, as one edit."""
+    combined = Edit()
+    for payload in payloads:
+        combined = combined.then(decode(payload))
+    return combined
+
+
+def _gone(places: dict[int, Object | None]) -> list[tuple[int, int]]:
+    return sorted((key >> NUMBER_BITS, key & NUMBERS - 1) for key, item in places.items() if item is None)

@@ -1,0 +1,133 @@
+"""PUT: a document from new objects that keeps the numbers of objects that were there before (design §1, objects).
+
+Objects are sorted by frame (on disk when they are many) and then met with the old ones frame by frame. On one frame
+at most MATCHED objects are compared; beyond, objects get new numbers, so that memory stays bounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby, islice
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from labelkeep.annotations.builder import HELD, Sorter
+from labelkeep.annotations.model import KINDS, Kind, Object, Shape, Tag, Track
+from labelkeep.annotations.parts import (
+    Get,
+    Index,
+    Put,
+    Written,
+    index_of,
+    iterate,
+    record_of,
+    write_index,
+    write_part,
+)
+from labelkeep.annotations.trie import NUMBER_BITS, NUMBERS, Record, key_of, split
+from labelkeep.errors import BadInput
+
+MATCHED = 20_000
+_TYPES: dict[Kind, Any] = {"tags": Tag, "shapes": Shape, "tracks": Track}
+
+
+def give_numbers(item: Object, number: int) -> int:
+    """Number an object and its elements from `number` on; the next free number."""
+    item.number = number
+    for element in getattr(item, "elements", ()):
+        number += 1
+        element.number = number
+    return number + 1
+
+
+class Replacement:
+    """Collects the new objects; `finish` may be called again, against another old document."""
+
+    def __init__(self, *, spool_dir: Path | str | None = None, held: int = HELD) -> None:
+        self._sorters = {kind: Sorter(spool_dir, held) for kind in KINDS}
+        self._arrived = 0
+
+    def add(self, kind: Kind, objects: Iterable[Object]) -> None:
+        """Take objects; their numbers do not matter.
+
+        Raises:
+            BadInput: see `parts.record_of`; or more objects than a job can hold.
+        """
+        sorter = self._sorters[kind]
+        for item in objects:
+            self._arrived += 1
+            if self._arrived >= NUMBERS:
+                raise BadInput(f"a job holds at most {NUMBERS} objects")
+            body = _unnumbered(item)
+            sorter.add(Record(key_of(item.frame, self._arrived), item.label, body))
+
+    def finish(self, old: Index, next_number: int, get: Get, put: Put) -> Written:
+        """Write the document that stands in for `old`."""
+        numbers = _Numbers(max(next_number, old.next))
+        parts = []
+        for kind in KINDS:
+            records = _renumbered(kind, iter(self._sorters[kind]), old, get, numbers)
+            parts += [write_part(kind, group, put) for _, group in split(records)]
+        return write_index(index_of(parts, numbers.next), put)
+
+    def close(self) -> None:
+        """Free the spool."""
+        for sorter in self._sorters.values():
+            sorter.close()
+
+
+class _Numbers:
+    def __init__(self, next_number: int) -> None:
+        self.next = next_number
+
+    def number(self, kind: Kind, record: Record, frame: int) -> Record:
+        """The record with numbers of its own."""
+        if b'"elements":[' not in record.data:
+            number, self.next = self.next, self.next + 1
+            return Record(key_of(frame, number), record.label, b'{"number":%d,%b' % (number, record.data))
+        item = msgspec.json.decode(b'{"number":1,%b' % record.data, type=_TYPES[kind])
+        self.next = give_numbers(item, self.next)
+        return record_of(item)
+
+
+def _unnumbered(item: Object) -> bytes:
+    """The canonical JSON behind the number; elements are numbered from 2 on, so that equal objects are equal text."""
+    give_numbers(item, 1)
+    return record_of(item).data.split(b",", 1)[1]
+
+
+def _renumbered(kind: Kind, records: Iterator[Record], old: Index, get: Get, numbers: _Numbers) -> Iterator[Record]:
+    """Records in order of (frame, number): an object equal to one that was there has its number."""
+    before = _Frames(kind, old, get)
+    for frame, group in groupby(records, key=lambda record: record.key >> NUMBER_BITS):
+        known = before.on(frame)
+        kept: list[Record] = []
+        new: list[Record] = []
+        for record in islice(group, MATCHED):
+            same = known.get(record.data)
+            (kept if same else new).append(same.pop() if same else record)
+        yield from sorted(kept)
+        yield from (numbers.number(kind, record, frame) for record in new)
+        yield from (numbers.number(kind, record, frame) for record in group)
+
+
+class _Frames:
+    """The objects of an old document, frame by frame, forwards."""
+
+    def __init__(self, kind: Kind, old: Index, get: Get) -> None:
+        objects = (item for items in iterate(old, kind, get) for item in items)
+        self._groups = groupby(objects, key=lambda item: item.frame)
+        self._next = next(self._groups, None)
+
+    def on(self, frame: int) -> dict[bytes, list[Record]]:
+        """Text without number → records, the smallest number last."""
+        while self._next and self._next[0] < frame:
+            self._next = next(self._groups, None)
+        found: dict[bytes, list[Record]] = {}
+        if self._next and self._next[0] == frame:
+            for item in islice(self._next[1], MATCHED):
+                record = record_of(item)
+                found.setdefault(_unnumbered(item), []).insert(0, record)
+        return found

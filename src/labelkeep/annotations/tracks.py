@@ -1,0 +1,106 @@
+"""Where a track is between its key frames (cvat-protocol §8.7), and the piece of it that lies in a job.
+
+Rectangles, ellipses, cuboids and single points move linearly, turning the shorter way; polygons and polylines by
+curves.py; groups of points, masks and skeletons stay as they were (a skeleton's elements are tracks of their own). A
+shape that is `outside` ends what is seen, until the next one that is not. Mutable attributes are carried on.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+
+import msgspec
+
+from labelkeep.annotations import curves
+from labelkeep.annotations.model import Track, TrackedShape
+
+_LINEAR = frozenset({"rectangle", "ellipse", "cuboid"})
+_CURVED = frozenset({"polygon", "polyline"})
+
+
+def at(track: Track, frame: int) -> TrackedShape | None:
+    """The shape on `frame`, interpolated where it is no key frame; None before the track begins.
+
+    After an `outside` shape, that shape is returned until the next key frame.
+    """
+    position = bisect_right(track.shapes, frame, key=lambda shape: shape.frame)
+    if position == 0:
+        return None
+    left = _carried(track, position - 1)
+    if left.frame == frame or left.outside or position == len(track.shapes):
+        return msgspec.structs.replace(left, frame=frame)
+    return between(left, track.shapes[position], frame)
+
+
+def between(left: TrackedShape, right: TrackedShape, frame: int) -> TrackedShape:
+    """The shape on a frame between two key frames."""
+    share = (frame - left.frame) / (right.frame - left.frame)
+    points, rotation = left.points, left.rotation
+    if left.type == right.type:
+        if left.type in _LINEAR and len(left.points) == len(right.points):
+            points = _mixed(left.points, right.points, share)
+            rotation = (left.rotation + _turn(left.rotation, right.rotation) * share + 360) % 360
+        elif left.type == "points" and len(left.points) == len(right.points) == 2:
+            points = _mixed(left.points, right.points, share)
+        elif left.type in _CURVED:
+            points = curves.between(left.points, right.points, share, closed=left.type == "polygon")
+    return msgspec.structs.replace(left, frame=frame, points=points, rotation=rotation)
+
+
+def piece(track: Track, start: int, stop: int) -> Track | None:
+    """What a job with frames `start` to `stop` holds of the track; None if it is not seen there.
+
+    Key frames inside stay; where the track enters or leaves, an interpolated key frame stands on the border.
+    """
+    elements = [part for element in track.elements if (part := piece(element, start, stop))]
+    shapes = list(_inside(track, start, stop))
+    if track.elements and not elements and not shapes:
+        return None
+    if not shapes and not elements:
+        return None
+    frame = min([shape.frame for shape in shapes[:1]] + [element.frame for element in elements])
+    return msgspec.structs.replace(track, frame=frame, shapes=shapes, elements=elements)
+
+
+def _inside(track: Track, start: int, stop: int) -> Iterator[TrackedShape]:
+    keys = [shape for shape in track.shapes if start <= shape.frame <= stop]
+    if len(keys) == len(track.shapes):
+        yield from keys
+        return
+    first = at(track, start)
+    seen = first is not None and not first.outside
+    if seen and first is not None and not (keys and keys[0].frame == start):
+        yield first
+    for key in keys:
+        seen = seen or not key.outside  # nothing is said by an outside shape before the first visible one
+        if seen:
+            yield _carried(track, track.shapes.index(key)) if key is keys[0] else key
+    last = at(track, stop)
+    follows = track.shapes[-1].frame > stop
+    if follows and last is not None and not last.outside and (keys or start != stop):
+        if keys and keys[-1].frame == stop:
+            return
+        yield last
+
+
+def _carried(track: Track, position: int) -> TrackedShape:
+    """A key frame with the mutable attributes that it takes over from earlier ones."""
+    shape = track.shapes[position]
+    known = {attribute.key for attribute in shape.attributes}
+    missing = []
+    for earlier in reversed(track.shapes[:position]):
+        for attribute in earlier.attributes:
+            if attribute.key not in known:
+                known.add(attribute.key)
+                missing.append(attribute)
+    return msgspec.structs.replace(shape, attributes=[*shape.attributes, *missing]) if missing else shape
+
+
+def _mixed(left: list[float], right: list[float], share: float) -> list[float]:
+    return [a + (b - a) * share for a, b in zip(left, right, strict=True)]
+
+
+def _turn(left: float, right: float) -> float:
+    """Degrees from one angle to another, the shorter way."""
+    return (right - left + 180) % 360 - 180
