@@ -1,15 +1,16 @@
 """Ingest: blobs and documents that arrive together become packs.
 
 What is added waits a moment, so that the catalog is asked for hundreds of names at once which of them are new. New
-ones go into a pack in the order in which they came; a full pack is written by one thread, while the caller goes on
+ones go into a pack in the order in which they came; a full pack is written by a thread, while the caller goes on
 reading and hashing the next. Catalog rows are recorded at the clean end, after all bytes are durable. A marker object
 stands in the store while an ingest runs, so that `sweep` can tell what a killed one has left behind.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
@@ -20,16 +21,17 @@ from isal.isal_zlib import crc32 as crc32_of
 from labelkeep import clock
 from labelkeep.errors import Damaged, StoreError
 from labelkeep.store import keys
-from labelkeep.store.backends.base import Backend, Piece
+from labelkeep.store.backends.base import Backend
 from labelkeep.store.catalog import Catalog, Kind, Location
 from labelkeep.store.codec import compress
 from labelkeep.store.journal import Journal
 from labelkeep.store.names import Namer, check_name, name_of
-from labelkeep.store.packs import LONE, PackWriter
+from labelkeep.store.packs import LONE, Member, PackWriter
 
 _WAITING_BYTES = 8 * 2**20
 _WAITING_COUNT = 500
 _PIECE = 2**20
+WRITERS = 2
 MARKER_AGE = 3600.0  # seconds after which a running ingest renews its marker
 
 
@@ -77,7 +79,7 @@ class Ingest:
         self._waiting: list[_Waiting] = []
         self._waiting_bytes = 0
         self._written: list[str] = []  # keys, the marker not among them
-        self._lines = _Line()
+        self._writers = _Writers()
         self._marked_at: float | None = None
 
     def __enter__(self) -> Self:
@@ -92,7 +94,7 @@ class Ingest:
             else:
                 self._undo()
         finally:
-            self._lines.close()
+            self._writers.close()
             self._journal.close()
 
     def add_bytes(self, data: bytes) -> Stored:
@@ -117,11 +119,19 @@ class Ingest:
             return self._add(check_name(known[0]) if known else name_of(data), "blob", data, crc32)
         name, crc32 = known or _survey(open, size)
         stored = Stored(check_name(name), size, crc32, self._decide)
-        stored._new = self._is_new(name)
+        self._decide()  # the same bytes may wait
+        stored._new = not self._known({name})
         if stored._new:
-            self._lines.wait()
-            self._put_lone(Location(name, "blob", size, size, crc32, self._lone_key(stored, "blob")), open)
+            self._put_large(self._lone(stored, "blob", size), open)
         return stored
+
+    def _put_large(self, location: Location, open: Callable[[], BinaryIO]) -> None:
+        """Write a large blob from the calling thread: its source may belong to it."""
+        self._mark()
+        self._written.append(location.key)
+        with open() as file:
+            self._backend.put(location.key, _verified(file, location))
+        self._journal.add([location])
 
     def put_document(self, data: bytes) -> str:
         """Keep a document, compressed, beside the blobs; returns its name."""
@@ -131,7 +141,7 @@ class Ingest:
         """Make durable what was added so far. It stays unknown to everybody else until the clean exit."""
         self._decide()
         self._close_pack()
-        self._lines.wait()
+        self._writers.wait()
 
     def _add(self, name: str, kind: Kind, data: bytes, crc32: int) -> Stored:
         stored = Stored(name, len(data), crc32, self._decide)
@@ -144,66 +154,61 @@ class Ingest:
     def _decide(self) -> None:
         """Ask the catalog about all that waits, and put what is new into the pack."""
         waiting, self._waiting, self._waiting_bytes = self._waiting, [], 0
-        known = self._catalog.rescue({item.stored.name for item in waiting}) if waiting else {}
+        known = self._known({item.stored.name for item in waiting}) if waiting else set()
+        placed: list[Location] = []
         for item in waiting:
-            item.stored._new = item.stored.name not in known and item.stored.name not in self._journal
+            item.stored._new = item.stored.name not in known
             if item.stored._new:
-                self._place(item.stored, item.kind, item.data)
+                known.add(item.stored.name)
+                placed.append(self._place(item.stored, item.kind, item.data))
+        self._journal.add(placed)
 
-    def _is_new(self, name: str) -> bool:
-        self._decide()  # the same bytes may wait
-        return name not in self._journal and not self._catalog.rescue([name])
+    def _known(self, names: set[str]) -> set[str]:
+        return self._journal.holding(names) | self._catalog.rescue(names).keys()
 
-    def _place(self, stored: Stored, kind: Kind, data: bytes) -> None:
+    def _place(self, stored: Stored, kind: Kind, data: bytes) -> Location:
         body = data if kind == "blob" else compress(data)
         if len(body) > LONE:
-            key = self._lone_key(stored, kind)
-            self._submit(Location(stored.name, kind, stored.size, len(body), stored.crc32, key), body)
-            return
+            location = self._lone(stored, kind, len(body))
+            self._submit([(location.key, iter([body]))])
+            return location
         if self._pack.full:
             self._close_pack()
         member = self._pack.add(stored.name, kind, body, stored.size, stored.crc32)
-        self._journal.add(
-            Location(stored.name, kind, stored.size, len(body), stored.crc32, self._pack_key, member.offset)
-        )
+        key = keys.pack(self.writer, self._numbers)
+        return Location(stored.name, kind, stored.size, len(body), stored.crc32, key, member.offset)
 
-    @property
-    def _pack_key(self) -> str:
-        return keys.pack(self.writer, self._numbers)
-
-    def _lone_key(self, stored: Stored, kind: Kind) -> str:
-        return keys.lone(stored.name, kind, stored.size, stored.crc32, self.writer)
-
-    def _submit(self, location: Location, body: bytes) -> None:
-        self._journal.add(location)
-        self._written.append(location.key)
-        self._lines.run(lambda: self._put([(location.key, [body])]))
-
-    def _put_lone(self, location: Location, open: Callable[[], BinaryIO]) -> None:
-        self._written.append(location.key)
-        with open() as file:
-            self._put([(location.key, _verified(file, location))])
-        self._journal.add(location)
+    def _lone(self, stored: Stored, kind: Kind, stored_size: int) -> Location:
+        key = keys.lone(stored.name, kind, stored.size, stored.crc32, self.writer)
+        return Location(stored.name, kind, stored.size, stored_size, stored.crc32, key)
 
     def _close_pack(self) -> None:
-        """Hand the pack to the writing thread: the zip first, then its index."""
-        if not self._pack.members:
-            return
-        pack, key = self._pack, self._pack_key
-        self._pack = PackWriter()
-        self._numbers += 1
-        self._written += [key, keys.index_of(key)]
+        """Hand the pack to the writing threads: the zip first, then its index."""
+        pack, self._pack = self._pack, PackWriter()
+        if len(pack.members) > 1:
+            key = keys.pack(self.writer, self._numbers)
+            self._numbers += 1
+            pieces, index = pack.close()
+            self._submit([(key, pieces), (keys.index_of(key), iter([index]))])
+        elif pack.members:
+            self._unpack(*pack.only())
+
+    def _unpack(self, member: Member, body: bytes) -> None:
+        """What arrives alone is not packed."""
+        key = keys.lone(member.name, member.kind, member.size, member.crc32, self.writer)
+        self._journal.add([Location(member.name, member.kind, member.size, len(body), member.crc32, key)])
+        self._submit([(key, iter([body]))])
+
+    def _submit(self, objects: list[tuple[str, Iterator[bytes]]]) -> None:
+        """Write objects one after the other, while the caller goes on."""
+        self._mark()
+        self._written += [key for key, _ in objects]
 
         def write() -> None:
-            pieces, index = pack.close()
-            self._put([(key, pieces), (keys.index_of(key), [index])])
+            for key, pieces in objects:
+                self._backend.put(key, pieces)
 
-        self._lines.run(write)
-
-    def _put(self, objects: list[tuple[str, Iterator[Piece] | list[bytes]]]) -> None:
-        self._mark()
-        for key, pieces in objects:
-            self._backend.put(key, pieces)
+        self._writers.run(write)
 
     def _mark(self) -> None:
         """See that a marker stands in the store, and is not so old that sweep takes us for dead."""
@@ -235,32 +240,38 @@ class Ingest:
 
     def _undo(self) -> None:
         """Remove all that was written. What cannot be removed now is left to sweep: the marker stays until the end."""
-        with suppress(BaseException):
-            self._lines.wait()
+        self._writers.close()
         with suppress(StoreError):
             self._backend.delete(list(reversed(self._written)))
             self._backend.delete([keys.ingest(self.writer)])
 
 
-class _Line:
-    """One thread that writes in order, at most one thing ahead of the caller; started when first used."""
+class _Writers:
+    """Threads that write, so many things ahead of the caller; started when first used.
+
+    Two, so that one pack is written while the one before it is being made durable.
+    """
 
     def __init__(self) -> None:
         self._pool: ThreadPoolExecutor | None = None
-        self._last: Future[None] | None = None
+        self._running: deque[Future[None]] = deque()
 
     def run(self, work: Callable[[], None]) -> None:
-        self.wait()
+        while len(self._running) >= WRITERS:
+            self._running.popleft().result()
         if self._pool is None:
-            self._pool = ThreadPoolExecutor(1, "ingest")
-        self._last = self._pool.submit(work)
+            self._pool = ThreadPoolExecutor(WRITERS, "ingest")
+        self._running.append(self._pool.submit(work))
 
     def wait(self) -> None:
-        last, self._last = self._last, None
-        if last is not None:
-            last.result()
+        """Until all is written; raises what the first one that failed raised."""
+        running, self._running = list(self._running), deque()
+        wait(running)
+        for future in running:
+            future.result()
 
     def close(self) -> None:
+        """Until all is written or has failed."""
         if self._pool is not None:
             self._pool.shutdown()
 

@@ -6,7 +6,7 @@ A temporary SQLite database that has no name in the file system, so it is gone w
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from labelkeep.store.catalog import Location
 from labelkeep.store.names import from_hex, hex_of
@@ -25,24 +25,18 @@ class Journal:
             " key TEXT, offset INTEGER) WITHOUT ROWID"
         )
 
-    def __contains__(self, name: str) -> bool:
-        row = self._database.execute("SELECT 1 FROM member WHERE hash = ?", [_digest(name)]).fetchone()
-        return row is not None
-
-    def add(self, location: Location) -> None:
-        """Keep a location whose name is new here."""
-        self._database.execute(
-            "INSERT INTO member VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [
-                _digest(location.name),
-                location.kind,
-                location.size,
-                location.stored_size,
-                location.crc32,
-                location.key,
-                location.offset,
-            ],
+    def holding(self, names: Collection[str]) -> set[str]:
+        """Those of at most a few hundred names that are here."""
+        marks = ",".join("?" * len(names))
+        rows = self._database.execute(
+            f"SELECT hash FROM member WHERE hash IN ({marks})",  # noqa: S608  # question marks only
+            [_digest(name) for name in names],
         )
+        return {from_hex(digest.hex()) for (digest,) in rows}
+
+    def add(self, locations: Iterable[Location]) -> None:
+        """Keep locations; the last one of a name stays."""
+        self._database.executemany("INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?, ?, ?, ?)", map(_row, locations))
 
     def batches(self) -> Iterator[list[Location]]:
         """All locations, a few hundred at a time."""
@@ -53,6 +47,18 @@ class Journal:
     def close(self) -> None:
         """Drop it."""
         self._database.close()
+
+
+def _row(location: Location) -> tuple[bytes, str, int, int, int, str, int]:
+    return (
+        _digest(location.name),
+        location.kind,
+        location.size,
+        location.stored_size,
+        location.crc32,
+        location.key,
+        location.offset,
+    )
 
 
 def _digest(name: str) -> bytes:

@@ -33,8 +33,8 @@ def check_name(name: str) -> str:
 
 
 def hex_of(name: str) -> str:
-    """The 64 hex digits of a name, as they stand in keys and pack members."""
-    return check_name(name)[len(PREFIX) :]
+    """The 64 hex digits of a checked name, as they stand in keys and pack members."""
+    return name[len(PREFIX) :]
 
 
 def from_hex(digits: str) -> str:

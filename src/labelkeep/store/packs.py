@@ -11,6 +11,7 @@ Beside each pack lies an index object that says the same as the zip's directory,
 from __future__ import annotations
 
 import struct
+from collections import deque
 from collections.abc import Iterator
 from typing import Literal
 
@@ -21,7 +22,7 @@ from labelkeep.errors import Damaged
 from labelkeep.store.backends.base import Reader
 from labelkeep.store.catalog import Kind, Location
 from labelkeep.store.codec import compress, decompress
-from labelkeep.store.keys import index_of, pack_of
+from labelkeep.store.keys import index_of
 from labelkeep.store.names import hex_of
 
 LONE = 4 * 2**20  # larger ones stand alone
@@ -86,14 +87,25 @@ class PackWriter:
         self._size = member.offset + len(stored)
         return member
 
-    def close(self) -> tuple[list[bytes], bytes]:
-        """The pieces of the finished zip, and the bytes of its index object."""
+    def only(self) -> tuple[Member, bytes]:
+        """The one member that there is, and its bytes."""
+        (member,) = self.members
+        return member, self._pieces[1]
+
+    def close(self) -> tuple[Iterator[bytes], bytes]:
+        """The pieces of the finished zip, to be taken once, and the bytes of its index object."""
         directory = b"".join(self._central)
         count = len(self.members)
         end = _END.pack(b"PK\5\6", 0, 0, count, count, len(directory), self._size, 0)
         size = self._size + len(directory) + len(end)
         index = compress(msgspec.json.encode(Index(size=size, members=self.members)))
-        return [*self._pieces, directory, end], index
+        return _taken(deque([*self._pieces, directory, end])), index
+
+
+def _taken(pieces: deque[bytes]) -> Iterator[bytes]:
+    """Each piece, let go of as soon as it is given: a pack that is written should not stay in memory."""
+    while pieces:
+        yield pieces.popleft()
 
 
 def member_title(name: str, kind: Kind) -> str:
@@ -124,16 +136,3 @@ def locations(index: Index, pack_key: str) -> Iterator[Location]:
 def siblings(backend: Reader, pack_key: str) -> dict[str, Location]:
     """Where everything in a pack lies, from its index."""
     return {location.name: location for location in locations(read_index(backend, index_of(pack_key)), pack_key)}
-
-
-__all__ = [
-    "LONE",
-    "Index",
-    "Member",
-    "PackWriter",
-    "locations",
-    "member_title",
-    "pack_of",
-    "read_index",
-    "siblings",
-]

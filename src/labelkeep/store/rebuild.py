@@ -11,6 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 from labelkeep.store import keys
+from labelkeep.store.backends.base import Entry
 from labelkeep.store.catalog import Location
 from labelkeep.store.packs import locations, read_index
 
@@ -31,15 +32,16 @@ def rebuild(store: Store) -> None:
     for held in _batches(store.catalog.keys()):
         store.catalog.forget_keys(set(held) - store.backend.sizes(held).keys())
     unfinished = _unfinished(store)
-    for batch in _batches(_held(store, unfinished)):
-        store.catalog.record(batch)
+    for entries in _batches(_finished(store, unfinished)):
+        for batch in _batches(_tell(store, entries)):
+            store.catalog.record(batch)
 
 
 def sweep(store: Store, now: datetime, *, grace: timedelta = GRACE, uploads: Collection[str] | None = None) -> int:
     """Remove what writers that died have left behind, `grace` after their last sign of life; return how many objects.
 
-    Removed are temporaries, and all objects of an ingest that did not reach the catalog. Nothing else is ever deleted
-    for being unknown, because a catalog may be older than the store: it is recorded instead.
+    Removed are temporaries, all objects of an ingest that did not reach the catalog, and second copies. Nothing else is
+    ever deleted for being unknown, because a catalog may be older than the store: it is recorded instead.
 
     Args:
         uploads: ids of the uploads that exist; pieces of others are removed. None leaves the staging area alone.
@@ -49,6 +51,7 @@ def sweep(store: Store, now: datetime, *, grace: timedelta = GRACE, uploads: Col
     for entry in list(store.backend.list(keys.INGESTS)):
         if entry.modified < before:
             count += _sweep_ingest(store, entry.key.removeprefix(keys.INGESTS))
+    count += _adopt(store, before)
     if uploads is not None:
         stale = [
             entry.key
@@ -60,16 +63,32 @@ def sweep(store: Store, now: datetime, *, grace: timedelta = GRACE, uploads: Col
     return count
 
 
+def _adopt(store: Store, before: datetime) -> int:
+    """Record what no ingest answers for and the catalog does not know; remove lone objects that exist twice."""
+    count = 0
+    unfinished = _unfinished(store)
+    for entries in _batches(_finished(store, unfinished)):
+        known = store.catalog.holding([entry.key for entry in entries])
+        unknown = [entry for entry in entries if entry.key not in known]
+        second: list[str] = []
+        for batch in _batches(_tell(store, unknown)):
+            elsewhere = store.catalog.record(batch)
+            second += [item.key for item in batch if item.name in elsewhere and not item.offset]
+        old = {entry.key for entry in unknown if entry.modified < before}
+        dead = [key for key in second if key in old]
+        store.backend.delete(dead)
+        count += len(dead)
+    return count
+
+
 def _sweep_ingest(store: Store, writer: str) -> int:
     """Finish what a dead ingest began: objects that the catalog knows are recorded in full, the rest goes."""
-    own = [key for key, found in _written(store) if found == writer]
-    known = store.catalog.holding(own)
-    adopted = [location for key in own if key in known for location in _tell(store, key)]
-    for batch in _batches(adopted):
+    own = [entry for entry in _written(store) if keys.writer_of(entry.key) == writer]
+    known = store.catalog.holding([entry.key for entry in own])
+    for batch in _batches(_tell(store, [entry for entry in own if entry.key in known])):
         store.catalog.record(batch)
-    dead = [key for key in own if key not in known]
-    indexes = [keys.index_of(key) for key in dead if key.startswith(keys.PACKS)]
-    store.backend.delete([*indexes, *dead])
+    dead = [entry.key for entry in own if entry.key not in known]
+    store.backend.delete([*(keys.index_of(key) for key in dead if key.startswith(keys.PACKS)), *dead])
     store.backend.delete([keys.ingest(writer)])
     return len(dead)
 
@@ -78,30 +97,23 @@ def _unfinished(store: Store) -> set[str]:
     return {entry.key.removeprefix(keys.INGESTS) for entry in store.backend.list(keys.INGESTS)}
 
 
-def _held(store: Store, unfinished: set[str]) -> Iterator[Location]:
-    """All that the store holds, by its own word."""
-    for entry in store.backend.list(keys.INDEX):
-        pack = keys.pack_of(entry.key)
-        if keys.writer_of(pack) not in unfinished or store.catalog.holding([pack]):
-            yield from locations(read_index(store.backend, entry.key), pack)
-    for folder in (keys.BLOBS, keys.DOCUMENTS):
-        for entry in store.backend.list(folder):
-            location = keys.parse_lone(entry.key, entry.size)
-            if location and keys.writer_of(entry.key) not in unfinished:
-                yield location
-
-
-def _written(store: Store) -> Iterator[tuple[str, str | None]]:
+def _written(store: Store) -> Iterator[Entry]:
+    """All packs and lone objects."""
     for folder in (keys.PACKS, keys.BLOBS, keys.DOCUMENTS):
-        for entry in store.backend.list(folder):
-            yield entry.key, keys.writer_of(entry.key)
+        yield from store.backend.list(folder)
 
 
-def _tell(store: Store, key: str) -> Iterator[Location]:
-    if key.startswith(keys.PACKS):
-        yield from locations(read_index(store.backend, keys.index_of(key)), key)
-    elif location := keys.parse_lone(key, store.backend.sizes([key])[key]):
-        yield location
+def _finished(store: Store, unfinished: set[str]) -> Iterator[Entry]:
+    return (entry for entry in _written(store) if keys.writer_of(entry.key) not in unfinished | {None})
+
+
+def _tell(store: Store, entries: Iterable[Entry]) -> Iterator[Location]:
+    """What these objects hold, by the store's own word."""
+    for entry in entries:
+        if entry.key.startswith(keys.PACKS):
+            yield from locations(read_index(store.backend, keys.index_of(entry.key)), entry.key)
+        elif location := keys.parse_lone(entry.key, entry.size):
+            yield location
 
 
 def _batches(items: Iterable[_Item]) -> Iterator[list[_Item]]:
