@@ -1,4 +1,4 @@
-"""What may be an asset of a guide: a few kinds of picture, and PDF. The bytes decide; names and headers are not believed."""
+"""What may be an asset of a guide: a few kinds of picture, and PDF. The bytes decide, not names or headers."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def kind(content: bytes) -> str:
         BadInput: too large, or none of KINDS.
     """
     if len(content) > LIMIT:
-        raise BadInput(["Maximum size of asset is 10 MB"])
+        raise BadInput("Maximum size of asset is 10 MB")
     found = _sniff(content)
     if not found:
-        raise BadInput([f"File is not supported as an asset. Supported are ({', '.join(KINDS)})"])
+        raise BadInput(f"File is not supported as an asset. Supported are ({', '.join(KINDS)})")
     return found
 
 
@@ -47,7 +47,7 @@ def shrunk(content: bytes, media_type: str) -> bytes:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(content), formats=[_FORMATS[media_type]]) as image:
                 if image.width * image.height > MAX_PIXELS:
-                    raise BadInput(["The picture has too many pixels"])
+                    raise BadInput("The picture has too many pixels")
                 if max(image.size) <= LONGEST_SIDE or getattr(image, "is_animated", False):
                     image.verify()
                     return content
@@ -55,7 +55,7 @@ def shrunk(content: bytes, media_type: str) -> bytes:
                 smaller.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
                 return _encoded(smaller, _FORMATS[media_type])
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise BadInput(["The picture cannot be read"]) from error
+        raise BadInput("The picture cannot be read") from error
 
 
 def _encoded(image: Image.Image, format: str) -> bytes:

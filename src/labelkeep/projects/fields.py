@@ -10,7 +10,6 @@ import msgspec
 from labelkeep.accounts.models import User
 from labelkeep.errors import BadInput
 
-
 # "Not given", where None means "none". msgspec's own, so that a front hands on what it decoded.
 Unset = msgspec.UnsetType
 UNSET = msgspec.UNSET

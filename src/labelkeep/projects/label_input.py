@@ -75,7 +75,7 @@ def unique_names(names: Iterable[str]) -> None:
     """Raise when two labels of one parent have the same name."""
     listed = list(names)
     if len(listed) != len(set(listed)):
-        raise BadInput(["All label names must be unique"])
+        raise BadInput("All label names must be unique")
 
 
 def _errors(label: SublabelInput) -> dict[str, object]:
@@ -90,9 +90,9 @@ def _errors(label: SublabelInput) -> dict[str, object]:
         errors["color"] = ["A color must look like #rrggbb."]
     if label.type is not None and label.type not in TYPES:
         errors["type"] = [f'"{label.type}" is not a valid choice.']
-    if problems := [_attribute(attribute) for attribute in label.attributes]:
-        if any(problems):
-            errors["attributes"] = problems
+    problems = [_attribute(attribute) for attribute in label.attributes]
+    if any(problems):
+        errors["attributes"] = problems
     if isinstance(label, LabelInput):
         _skeleton(label, errors)
     elif label.type == "skeleton":
@@ -146,5 +146,5 @@ def _unique_attributes(attributes: Sequence[AttributeInput]) -> None:
         if attribute.deleted or not attribute.name:
             continue
         if attribute.name in seen:
-            raise BadInput([f"Duplicate attribute with name '{attribute.name}' exists"])
+            raise BadInput(f"Duplicate attribute with name '{attribute.name}' exists")
         seen.add(attribute.name)

@@ -1,4 +1,4 @@
-"""Label rows from label input: what the verbs that make or change labels share. Runs inside the caller's transaction."""
+"""Label rows from label input: what verbs that make or change labels share. Runs inside the caller's transaction."""
 
 from __future__ import annotations
 
@@ -28,9 +28,7 @@ def create(home: Project | Task, inputs: Sequence[LabelInput]) -> None:
     Label.objects.bulk_create(rows)
     points = [(row, point) for row, label in zip(rows, inputs, strict=True) for point in label.sublabels]
     point_rows = create_sublabels(home, points)
-    _create_attributes(
-        [*zip(rows, inputs, strict=True), *zip(point_rows, (point for _, point in points), strict=True)]
-    )
+    _create_attributes([*zip(rows, inputs, strict=True), *zip(point_rows, (point for _, point in points), strict=True)])
 
 
 def create_sublabels(home: Project | Task, points: Sequence[tuple[Label, SublabelInput]]) -> list[Label]:
@@ -41,7 +39,7 @@ def create_sublabels(home: Project | Task, points: Sequence[tuple[Label, Sublabe
 
 
 def change(label: Label, given: SublabelInput) -> None:
-    """Apply what is given to an existing label; what is not given stays. Skeletons stay skeletons, others never become."""
+    """Apply what is given to a label; what is not given stays. A skeleton stays one, and no other becomes one."""
     old = label.name
     label.name = given.name or label.name
     if given.type is not None and "skeleton" not in (given.type, label.type):
@@ -140,7 +138,7 @@ def _change_attributes(label: Label, attributes: Sequence[AttributeInput]) -> No
     names = list(label.attributes.values_list("name", flat=True))
     for name in names:
         if names.count(name) > 1:
-            raise BadInput([f"Duplicate attribute with name '{name}' exists"])
+            raise BadInput(f"Duplicate attribute with name '{name}' exists")
 
 
 def _change_attribute(row: Attribute, given: AttributeInput) -> None:

@@ -47,7 +47,7 @@ def cut(size: int, segment_size: int = 0, overlap: int | None = None, mode: str 
         BadInput: there would be no frame, or more than MAX_JOBS segments.
     """
     if size < 1:
-        raise BadInput(["No media data found"])
+        raise BadInput("No media data found")
     length = segment_size if 0 < segment_size <= size else size
     wanted = overlap if overlap is not None else (VIDEO_OVERLAP if mode == "interpolation" else 0)
     shared = min(wanted, length // 2)
@@ -70,7 +70,7 @@ def cut_by_files(lists: Sequence[Sequence[str]], frames: int) -> Cut:
     if len(names) != len(set(names)):
         raise BadInput({"job_file_mapping": ["The same file cannot be used multiple times in the job file mapping"]})
     if len(names) != frames:
-        raise BadInput([f"The job file mapping names {len(names)} files, but the task has {frames} frames"])
+        raise BadInput(f"The job file mapping names {len(names)} files, but the task has {frames} frames")
     segments, start = [], 0
     for files in lists:
         segments.append(Segment(start, start + len(files) - 1))
@@ -81,8 +81,6 @@ def cut_by_files(lists: Sequence[Sequence[str]], frames: int) -> Cut:
 def _limit(count: int) -> None:
     if count > MAX_JOBS:
         raise BadInput(
-            [
-                f"Too many jobs would be created for the task: {count} is more than the maximum of {MAX_JOBS}. "
-                "Please use a larger segment size."
-            ]
+            f"Too many jobs would be created for the task: {count} is more than the maximum of {MAX_JOBS}. "
+            "Please use a larger segment size."
         )

@@ -20,12 +20,12 @@ def manual(frames: Sequence[int], size: int) -> list[int]:
         BadInput: none named, one named twice, or one that the task does not have.
     """
     if not frames:
-        raise BadInput(["The list of frames must not be empty"])
+        raise BadInput("The list of frames must not be empty")
     if len(set(frames)) != len(frames):
-        raise BadInput(["Frames must not repeat"])
+        raise BadInput("Frames must not repeat")
     unknown = sorted(frame for frame in frames if not 0 <= frame < size)
     if unknown:
-        raise BadInput([f"The following frames do not exist in the task: {', '.join(map(str, unknown))}"])
+        raise BadInput(f"The following frames do not exist in the task: {', '.join(map(str, unknown))}")
     return sorted(frames)
 
 
@@ -39,9 +39,7 @@ def uniform(size: int, *, count: int | None, share: float | None, seed: int | No
     return sorted(random.Random(seed).sample(range(size), wanted))  # noqa: S311 - reproducible, not secret
 
 
-def per_job(
-    segments: Sequence[Segment], *, count: int | None, share: float | None, seed: int | None
-) -> list[int]:
+def per_job(segments: Sequence[Segment], *, count: int | None, share: float | None, seed: int | None) -> list[int]:
     """`count` frames of each job, or that `share` of each; a frame that two jobs have is chosen once."""
     chance = random.Random(seed)  # noqa: S311 - reproducible, not secret
     chosen: set[int] = set()
@@ -55,7 +53,7 @@ def per_job(
 
 def _wanted(size: int, count: int | None, share: float | None, *, names: tuple[str, str]) -> int:
     if (count is None) == (share is None):
-        raise BadInput([f"One of the fields '{names[0]}' and '{names[1]}' must be given"])
+        raise BadInput(f"One of the fields '{names[0]}' and '{names[1]}' must be given")
     if share is not None:
         if not 0 < share < 1:
             raise BadInput({names[1]: ["The value must be greater than 0 and less than 1"]})
@@ -65,6 +63,6 @@ def _wanted(size: int, count: int | None, share: float | None, *, names: tuple[s
         raise BadInput({names[0]: ["Ensure this value is greater than or equal to 1."]})
     if count > size:
         raise BadInput(
-            [f"The number of frames requested ({count}) must not be greater than the number of the task frames ({size})"]
+            f"The number of frames requested ({count}) must not be greater than the number of the task frames ({size})"
         )
     return count

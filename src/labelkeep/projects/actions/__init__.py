@@ -1,1 +1,1 @@
-"""Verbs: one a file, keyword-only, the actor first. Each decides whether the actor may, and is one short transaction."""
+"""Verbs: one a file, keyword-only, the actor first. Each decides whether the actor may; a transaction is short."""

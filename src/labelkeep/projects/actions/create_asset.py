@@ -50,4 +50,4 @@ def create_asset(*, actor: Actor, now: datetime, guide: Guide, filename: str, co
 
 def _check_count(guide: Guide) -> None:
     if Asset.objects.filter(guide=guide).count() >= MAX_ASSETS:
-        raise BadInput(["Maximum number of assets per guide reached"])
+        raise BadInput("Maximum number of assets per guide reached")

@@ -92,13 +92,13 @@ def new_ground_truth_job(task: Task, frames: list[int], now: datetime) -> Job:
 
 def _check(task: Task) -> None:
     if not task.has_data:
-        raise BadInput(["This task has no data attached yet. Please set up task data and try again"])
+        raise BadInput("This task has no data attached yet. Please set up task data and try again")
     if task.dimension != "2d":
-        raise BadInput(["Ground Truth jobs can only be added in 2d tasks"])
+        raise BadInput("Ground Truth jobs can only be added in 2d tasks")
 
 
 def _check_first(task: Task) -> None:
     layout = task.validation_layout or {}
     if layout.get("mode") == "gt_pool" or Job.objects.filter(task=task, type=Job.Type.GROUND_TRUTH).exists():
         mode = layout.get("mode", "gt")
-        raise BadInput([f'Task with validation mode "{mode}" cannot have more than 1 GT job'])
+        raise BadInput(f'Task with validation mode "{mode}" cannot have more than 1 GT job')

@@ -25,14 +25,14 @@ def create_guide(*, actor: Actor, now: datetime, home: Project | Task, markdown:
     """
     require(actor, "guide:create", subject_of_guide(home))
     if isinstance(home, Task) and home.project_id is not None:
-        raise BadInput(["The task is in a project; its guide is the guide of the project"])
+        raise BadInput("The task is in a project; its guide is the guide of the project")
     place = {"project": home} if isinstance(home, Project) else {"task": home}
     guide = Guide(**place, markdown=checked(markdown), created_date=now, updated_date=now)
     try:
         with transaction.atomic():
             guide.save(force_insert=True)
     except IntegrityError as error:
-        raise BadInput(["There is a guide already"]) from error
+        raise BadInput("There is a guide already") from error
     return guide
 
 

@@ -46,7 +46,7 @@ def create_task(
     """
     _may(actor, project)
     if project is not None and labels:
-        raise BadInput(["Task must have only one of Label set or project_id"])
+        raise BadInput("Task must have only one of Label set or project_id")
     check(labels)
     assignee = fields.user("assignee_id", assignee_id)
     task = Task(

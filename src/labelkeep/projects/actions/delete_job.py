@@ -24,9 +24,9 @@ def delete_job(*, actor: Actor, now: datetime, job: Job) -> None:
     require(actor, "job:delete", subject_of(job))
     task = job.task
     if job.type != Job.Type.GROUND_TRUTH:
-        raise BadInput(["Only ground truth jobs can be removed"])
+        raise BadInput("Only ground truth jobs can be removed")
     if (task.validation_layout or {}).get("mode") == "gt_pool":
-        raise BadInput(['Ground truth jobs of tasks with validation mode "gt_pool" cannot be removed'])
+        raise BadInput('Ground truth jobs of tasks with validation mode "gt_pool" cannot be removed')
     with transaction.atomic():
         job.delete()
         if task.validation_layout is not None:

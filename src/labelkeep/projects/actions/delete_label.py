@@ -25,7 +25,7 @@ def delete_label(*, actor: Actor, now: datetime, label: Label) -> None:
     require(actor, "label:delete", subject_of(home))
     if label.parent_id is not None:
         raise BadInput(
-            ["Sublabels cannot be deleted this way. Please send a PATCH request with updated parent label data instead."]
+            "Sublabels cannot be deleted this way. Please send a PATCH request with updated parent label data instead."
         )
     with transaction.atomic():
         label_rows.bury(label, now)

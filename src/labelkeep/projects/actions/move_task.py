@@ -1,4 +1,4 @@
-"""Move a task into another project. Documents stay untouched: labels are found by name, and only the key map changes."""
+"""Move a task into another project. Documents stay as they are: labels are found by name, and the key map changes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from labelkeep.errors import BadInput
 from labelkeep.projects import touch
 from labelkeep.projects.models import Attribute, Label, Project, Task
 from labelkeep.projects.queries.subjects import subject_of
-from labelkeep.projects.saved import keys
 
 # A label is known by its name and, where it is a point, its skeleton's; skeletons and others are never taken for each
 # other, because their objects differ in kind.
@@ -35,6 +34,8 @@ def move_task(*, actor: Actor, now: datetime, task: Task, project: Project) -> T
     _check_dimension(task, project)
     with transaction.atomic():
         task = Task.objects.select_for_update().get(pk=task.pk)
+        from labelkeep.projects.saved import keys
+
         keys.table_for(task)  # every label that the documents may name has its key before the map is carried over
         task.refresh_from_db()
         before = task.project_id
@@ -80,4 +81,4 @@ def _labels(home: Project | Task) -> list[Label]:
 def _check_dimension(task: Task, project: Project) -> None:
     others = Task.objects.filter(project=project, has_data=True).exclude(pk=task.pk)
     if task.has_data and others.exclude(dimension=task.dimension).exists():
-        raise BadInput([f"The project holds tasks that are not {task.dimension}; the task cannot be moved there"])
+        raise BadInput(f"The project holds tasks that are not {task.dimension}; the task cannot be moved there")

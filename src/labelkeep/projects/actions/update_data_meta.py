@@ -50,12 +50,13 @@ def merged(present: Collection[int], deleted: Collection[int], of: Task | Job) -
 
 def disabled(layout: dict | None, frames: Collection[int]) -> dict:
     """The validation layout with these frames left out of validation."""
-    return {"mode": "gt", "frames_per_job_count": None, "frames": [], **(layout or {}), "disabled_frames": sorted(frames)}
+    present = layout or {"mode": "gt", "frames_per_job_count": None, "frames": []}
+    return {**present, "disabled_frames": sorted(frames)}
 
 
 def _check(task: Task, of: Task | Job, frames: Collection[int]) -> None:
     if not task.has_data or task.size is None:
-        raise BadInput(["This task has no data attached yet. Please set up task data and try again"])
+        raise BadInput("This task has no data attached yet. Please set up task data and try again")
     first, last = (0, task.size - 1) if isinstance(of, Task) else (of.start_frame, of.stop_frame)
     selected = set(of.frames) if isinstance(of, Job) and of.frames is not None else None
     wrong = [it for it in frames if not first <= it <= last or (selected is not None and it not in selected)]

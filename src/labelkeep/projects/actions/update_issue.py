@@ -19,7 +19,7 @@ def update_issue(
     now: datetime,
     issue: Issue,
     position: Sequence[float] | Unset = UNSET,
-    assignee_id: int | None | Unset = UNSET,
+    assignee_id: int | Unset | None = UNSET,
     resolved: bool | Unset = UNSET,
 ) -> Issue:
     """Apply what is given.

@@ -21,7 +21,7 @@ def update_job(
     job: Job,
     stage: str | Unset = UNSET,
     state: str | Unset = UNSET,
-    assignee_id: int | None | Unset = UNSET,
+    assignee_id: int | Unset | None = UNSET,
 ) -> Job:
     """Apply what is given. Another stage begins in state `new` unless a state is given too.
 

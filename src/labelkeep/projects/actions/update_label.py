@@ -28,7 +28,7 @@ def update_label(*, actor: Actor, now: datetime, label: Label, given: LabelInput
         )
     if label.parent_id is not None:
         raise BadInput(
-            ["Sublabels cannot be modified this way. Please send a PATCH request with updated parent label data instead."]
+            "Sublabels cannot be modified this way. Please send a PATCH request with updated parent label data instead."
         )
     given.id = label.pk
     upsert_labels(actor=actor, now=now, home=home_of_label(label), labels=[given])

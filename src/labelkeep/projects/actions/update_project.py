@@ -25,10 +25,10 @@ def update_project(
     project: Project,
     name: str | Unset = UNSET,
     bug_tracker: str | Unset = UNSET,
-    owner_id: int | None | Unset = UNSET,
-    assignee_id: int | None | Unset = UNSET,
-    source_storage: Mapping[str, Any] | None | Unset = UNSET,
-    target_storage: Mapping[str, Any] | None | Unset = UNSET,
+    owner_id: int | Unset | None = UNSET,
+    assignee_id: int | Unset | None = UNSET,
+    source_storage: Mapping[str, Any] | Unset | None = UNSET,
+    target_storage: Mapping[str, Any] | Unset | None = UNSET,
     labels: Sequence[LabelInput] = (),
 ) -> Project:
     """Apply what is given; nothing given is legal and asks for the permission alone.
@@ -75,9 +75,9 @@ def _may(
     actor: Actor,
     project: Project,
     *,
-    owner_id: int | None | Unset,
-    assignee_id: int | None | Unset,
-    storages: tuple[Mapping[str, Any] | None | Unset, ...],
+    owner_id: int | Unset | None,
+    assignee_id: int | Unset | None,
+    storages: tuple[Mapping[str, Any] | Unset | None, ...],
 ) -> None:
     subject = subject_of(project)
     require(actor, "project:update", subject)

@@ -27,10 +27,10 @@ def update_task(
     name: str | Unset = UNSET,
     bug_tracker: str | Unset = UNSET,
     subset: str | Unset = UNSET,
-    owner_id: int | None | Unset = UNSET,
-    assignee_id: int | None | Unset = UNSET,
-    source_storage: Mapping[str, Any] | None | Unset = UNSET,
-    target_storage: Mapping[str, Any] | None | Unset = UNSET,
+    owner_id: int | Unset | None = UNSET,
+    assignee_id: int | Unset | None = UNSET,
+    source_storage: Mapping[str, Any] | Unset | None = UNSET,
+    target_storage: Mapping[str, Any] | Unset | None = UNSET,
     project: Project | Unset = UNSET,
     labels: Sequence[LabelInput] = (),
 ) -> Task:
@@ -83,9 +83,9 @@ def _may(
     actor: Actor,
     task: Task,
     *,
-    owner_id: int | None | Unset,
-    assignee_id: int | None | Unset,
-    storages: tuple[Mapping[str, Any] | None | Unset, ...],
+    owner_id: int | Unset | None,
+    assignee_id: int | Unset | None,
+    storages: tuple[Mapping[str, Any] | Unset | None, ...],
 ) -> None:
     subject = subject_of(task)
     require(actor, "task:update", subject)

@@ -28,7 +28,7 @@ def upsert_labels(*, actor: Actor, now: datetime, home: Project | Task, labels: 
     """
     require(actor, "label:update", subject_of(home))
     if isinstance(home, Task) and home.project_id is not None:
-        raise BadInput(["Task inside a project cannot have labels of its own; change the labels of the project"])
+        raise BadInput("Task inside a project cannot have labels of its own; change the labels of the project")
     check(labels)
     if not labels:
         return

@@ -46,9 +46,12 @@ COLUMNS = (
 
 
 def visible_tasks(actor: Actor) -> QuerySet[Task]:
-    """The tasks that the actor may see, in the organization that the request names; `validation_mode` may be filtered."""
+    """The tasks that the actor may see, in the organization that the request names.
+
+    Filters may also use `validation_mode` and `media_kind`, which are derived.
+    """
     return visible(actor, Task.objects.all(), organization="organization", staff=STAFF).alias(
-        validation_mode=validation_mode()
+        validation_mode=validation_mode(), media_kind=media_kind("media_type")
     )
 
 
@@ -60,6 +63,11 @@ def validation_mode() -> Case:
         When(Exists(truth), then=Value("gt")),
         default=None,
     )
+
+
+def media_kind(lookup: str) -> Case:
+    """The kind of media as the wire has it, which counts videos among images (their `mode` tells them apart)."""
+    return Case(When(**{lookup: "video"}, then=Value("image")), default=F(lookup))
 
 
 def get_task(actor: Actor, id: int, action: str = "task:view") -> Task:

@@ -1,0 +1,131 @@
+"""/api/labels. There is no POST: labels are made through their project or task."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import QuerySet
+from django.urls import path
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from labelkeep import clock
+from labelkeep.accounts.actor import Actor
+from labelkeep.api.base import ListView, View
+from labelkeep.api.shapes import Json
+from labelkeep.errors import BadInput
+from labelkeep.projects import svg
+from labelkeep.projects.actions.delete_label import delete_label
+from labelkeep.projects.actions.update_label import update_label
+from labelkeep.projects.label_input import LabelInput
+from labelkeep.projects.models import Job, Label, Project, Task
+from labelkeep.projects.queries.jobs import get_job
+from labelkeep.projects.queries.labels import get_label, label_rows, labels_of, visible_labels
+from labelkeep.projects.queries.projects import get_project
+from labelkeep.projects.queries.tasks import get_task
+
+PARENTS = ("job_id", "task_id", "project_id")
+
+
+def label_json(row: Json) -> Json:
+    """A row of `label_rows` as Label. A sublabel shown on its own names its parent."""
+    home = {"project_id": row["project_id"]} if row["project_id"] is not None else {"task_id": row["task_id"]}
+    answer = {
+        **sublabel_json(row),
+        "sublabels": [sublabel_json(point) for point in row["sublabels"]],
+        **home,
+        "parent_id": row["parent_id"],
+    }
+    if row["type"] == "skeleton":
+        answer["svg"] = svg.with_ids(row["svg"], {point["name"]: point["id"] for point in row["sublabels"]})
+    return answer
+
+
+def sublabel_json(row: Json) -> Json:
+    """A row of `label_rows` as Sublabel: a label inside its skeleton."""
+    return {
+        "id": row["id"],
+        "name": row["name"],
+        "color": row["color"],
+        "attributes": row["attributes"],
+        "type": row["type"],
+        "has_parent": row["parent_id"] is not None,
+    }
+
+
+def one(label: Label) -> Json:
+    """One label as Label."""
+    return label_json(label_rows(Label.objects.filter(pk=label.pk))[0])
+
+
+class Labels(ListView):
+    """The labels of one project, task or job, or all that the actor may see; those of skeletons' points are inside."""
+
+    fields = {
+        "id": "id",
+        "name": "name",
+        "parent": "parent__name",
+        "type": "type",
+        "color": "color",
+        "parent_id": "parent_id",
+    }
+    search = ("name", "parent")
+    simple = ("name", "parent", "type", "color", "parent_id")
+    order = "id"
+
+    def queryset(self) -> QuerySet[Label]:
+        """The labels that are asked for."""
+        thing = parent_of(self.request.query_params, self.actor)
+        labels = visible_labels(self.actor) if thing is None else labels_of(thing)
+        query = self.request.query_params
+        nested = query.get("parent") or query.get("parent_id") or "parent_id" in query.get("filter", "")
+        return labels if nested else labels.filter(parent=None)
+
+    def rows(self, queryset: QuerySet[Label]) -> list[Json]:
+        """One page."""
+        return [label_json(row) for row in label_rows(queryset)]
+
+
+def parent_of(query: Mapping[str, str], actor: Actor) -> Project | Task | Job | None:
+    """The project, task or job that a query names, when the actor may see it.
+
+    Raises:
+        BadInput: more than one is named, or an id is no number.
+        NotFound, Forbidden: there is none, or the actor may not see it.
+    """
+    named = [name for name in PARENTS if query.get(name)]
+    if len(named) > 1:
+        raise BadInput(f"{', '.join(PARENTS)} parameters are mutually exclusive")
+    if not named:
+        return None
+    text = query[named[0]]
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise BadInput({named[0]: ["A valid integer is required."]})
+    return {"job_id": get_job, "task_id": get_task, "project_id": get_project}[named[0]](actor, int(text))
+
+
+class OneLabel(View):
+    """One label."""
+
+    def get(self, request: Request, pk: int) -> Response:
+        """The label."""
+        return Response(one(get_label(self.actor, pk)))
+
+    def patch(self, request: Request, pk: int) -> Response:
+        """Change it."""
+        label = get_label(self.actor, pk, "label:update")
+        given = self.body(LabelInput)
+        return Response(one(update_label(actor=self.actor, now=clock.now(), label=label, given=given)))
+
+    def delete(self, request: Request, pk: int) -> Response:
+        """Delete it with its sublabels."""
+        label = get_label(self.actor, pk, "label:delete")
+        delete_label(actor=self.actor, now=clock.now(), label=label)
+        return Response(status=204)
+
+
+urlpatterns: list[Any] = [
+    path("api/labels", Labels.as_view()),
+    path("api/labels/<int:pk>", OneLabel.as_view()),
+]

@@ -1,0 +1,49 @@
+"""Shapes that several resources share on the wire (spec/cvat-protocol.md §8)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import msgspec
+
+from labelkeep.projects.label_input import LabelInput
+
+UNSET, Unset = msgspec.UNSET, msgspec.UnsetType
+Json = dict[str, Any]
+_SLOTS = {("project", "source"): 0, ("project", "target"): 1, ("task", "source"): 2, ("task", "target"): 3}
+
+
+class StorageBody(msgspec.Struct, kw_only=True):
+    """Where exports go or imports come from, as it is sent."""
+
+    location: str | None = None
+    cloud_storage_id: int | None = None
+
+
+def storage_value(body: StorageBody | msgspec.UnsetType | None) -> Any:
+    """What an action takes: a mapping, None, or UNSET."""
+    return msgspec.to_builtins(body) if isinstance(body, StorageBody) else body
+
+
+def storage_json(
+    stored: Mapping[str, Any] | None, kind: Literal["project", "task"], id: int, side: Literal["source", "target"]
+) -> Json | None:
+    """A storage setting. It is part of its project or task here, so its id is made from theirs: no other has it."""
+    if stored is None:
+        return None
+    return {
+        "id": 4 * id + _SLOTS[kind, side],
+        "location": stored.get("location", "local"),
+        "cloud_storage_id": stored.get("cloud_storage_id"),
+    }
+
+
+def given(labels: list[LabelInput] | msgspec.UnsetType) -> list[LabelInput]:
+    """Labels that were sent; none where the field is missing."""
+    return [] if isinstance(labels, msgspec.UnsetType) else labels
+
+
+def media_type(stored: str) -> str:
+    """The kind of media as the wire has it, which counts videos among images (their `mode` tells them apart)."""
+    return "image" if stored == "video" else stored

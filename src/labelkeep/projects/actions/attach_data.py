@@ -1,0 +1,118 @@
+"""Give a task its frames: an operation reads the files that were sent, then one transaction writes data and jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import chain
+from typing import Any
+
+import msgspec
+from django.conf import settings
+from django.db import transaction
+
+from labelkeep import clock
+from labelkeep.accounts.actor import Actor
+from labelkeep.accounts.permissions import require
+from labelkeep.errors import BadInput, Cancelled, LabelkeepError
+from labelkeep.media import uploads, vault
+from labelkeep.media.ingest import DataParams, Staged, ingest, of_share, of_uploads
+from labelkeep.operations import keys
+from labelkeep.operations.models import Operation
+from labelkeep.operations.start import start
+from labelkeep.operations.work import Work
+from labelkeep.projects.actions.start_data import NO_MORE_DATA
+from labelkeep.projects.models import Task
+from labelkeep.projects.new_data import Prepared, prepare, write
+from labelkeep.projects.queries.subjects import subject_of
+
+KIND = "create:task"
+KEPT = timedelta(days=7)  # uploads that an operation will read: longer than any queue
+
+
+def attach_data(
+    *, actor: Actor, now: datetime, task: Task, params: DataParams, upload_ids: Sequence[str] = ()
+) -> Operation:
+    """Start making frames and jobs from uploads of the actor's or from files of the server's share.
+
+    The task has them when the operation has finished, or, when it has failed, is as it was.
+
+    Raises:
+        Forbidden: the actor may not bring data.
+        BadInput: the task has its frames already, or nothing was sent.
+        AlreadyRunning: an earlier attempt is still at it.
+    """
+    require(actor, "task:upload-data", subject_of(task))
+    if task.has_data:
+        raise BadInput(NO_MORE_DATA)
+    if not upload_ids and not params.server_files:
+        raise BadInput("No media data found")
+    uploads.prolong(upload_ids, now + KEPT)
+    with transaction.atomic():
+        Task.objects.filter(pk=task.pk).update(data_started=True)
+        return start(
+            kind=KIND,
+            key=keys.create_task(task.pk),
+            actor=actor,
+            now=now,
+            target="task",
+            params={"uploads": list(upload_ids), "data": msgspec.to_builtins(params)},
+            project_id=task.project_id,
+            task_id=task.pk,
+            organization_id=task.organization_id,
+        )
+
+
+def run(operation: Operation, work: Work) -> dict[str, Any]:
+    """The handler of `create:task`. Started again after a crash, it begins anew: nothing shows before the end.
+
+    Raises:
+        BadInput: the files cannot become frames; the message says why. The uploads are freed.
+        Cancelled: nothing was written.
+    """
+    upload_ids: list[str] = operation.params["uploads"]
+    try:
+        result = _attach(operation, work, upload_ids)
+    except Cancelled:
+        raise
+    except LabelkeepError as error:
+        if not error.retryable:
+            uploads.discard(upload_ids)
+        raise
+    uploads.discard(upload_ids)
+    return result
+
+
+def _attach(operation: Operation, work: Work, upload_ids: Sequence[str]) -> dict[str, Any]:
+    task = Task.objects.filter(pk=operation.task_id).first()
+    if task is None:
+        raise BadInput("The task was deleted before its data had arrived")
+    params = msgspec.convert(operation.params["data"], DataParams)
+    store = vault.live()
+    done = ingest(_staged(upload_ids, params), params, store=store, work=work, segment_size=task.segment_size)
+    prepared = prepare(task, done, store.get_document)
+    with work.publish() as publication:
+        task = Task.objects.select_for_update().select_related("project").get(pk=task.pk)
+        _write(task, prepared)
+        result = {"task_id": task.pk, "findings": [finding.to_json() for finding in done.findings]}
+        publication.finish(result)
+    return result
+
+
+def _write(task: Task, prepared: Prepared) -> None:
+    if task.has_data:
+        raise BadInput(NO_MORE_DATA)
+    others = Task.objects.filter(project=task.project_id, has_data=True).exclude(pk=task.pk)
+    if task.project_id is not None and others.exclude(dimension=prepared.done.dimension).exists():
+        raise BadInput(f"The project holds tasks that are not {prepared.done.dimension}")
+    write(task, prepared, clock.now())
+
+
+def _staged(upload_ids: Sequence[str], params: DataParams) -> Iterator[Staged]:
+    share = of_share(
+        settings.CONFIGURATION.share_dir,
+        params.server_files,
+        exclude=params.server_files_exclude,
+        pattern=params.filename_pattern,
+    )
+    return chain(of_uploads(upload_ids) if upload_ids else (), share if params.server_files else ())

@@ -1,0 +1,134 @@
+"""What the data that arrived make of a task: fields and jobs. Prepared first, then written in one short transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from labelkeep.errors import BadInput
+from labelkeep.media import documents
+from labelkeep.media.ingest import Ingested
+from labelkeep.projects import selection, touch
+from labelkeep.projects.models import Job, Task
+from labelkeep.projects.segments import Cut, Segment, cut, cut_by_files
+
+Get = Callable[[str], bytes]
+BATCH = 500  # rows in one statement
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Everything that `write` needs, with all that can go wrong behind it."""
+
+    done: Ingested
+    cut: Cut
+    truth: Segment | None = None  # the range of the ground truth job
+    truth_frames: list[int] | None = None  # the frames of it, where it has not all
+
+
+def prepare(task: Task, done: Ingested, get: Get) -> Prepared:
+    """Cut the frames into jobs and choose those of the ground truth job, if one is wanted.
+
+    Raises:
+        BadInput: too many jobs, or a selection that cannot be made.
+    """
+    if done.pool is not None:
+        segments = tuple(Segment(*bounds) for bounds in done.pool.jobs)
+        return Prepared(done, Cut(segments, 0, 0, custom=True), Segment(*done.pool.ground_truth))
+    if done.job_files is not None:
+        pieces = cut_by_files(done.job_files, done.size)
+    else:
+        pieces = cut(done.size, task.segment_size, task.overlap, done.mode)
+    if done.validation_params is None:
+        return Prepared(done, pieces)
+    return Prepared(done, pieces, Segment(0, done.size - 1), _chosen(done, pieces, get))
+
+
+def write(task: Task, prepared: Prepared, now: datetime) -> None:
+    """Write the data fields, the jobs and the keys of the labels. Call inside a transaction that holds the task."""
+    done = prepared.done
+    for name in _FIELDS:
+        setattr(task, name, getattr(done, name))
+    task.segment_size, task.overlap = prepared.cut.segment_size, prepared.cut.overlap
+    task.custom_segments = prepared.cut.custom
+    task.validation_layout = done.pool.validation_layout() if done.pool is not None else None
+    task.has_data = task.data_started = True
+    task.chunks_updated_date = now
+    task.save()
+    _create_jobs(task, prepared, now)
+    from labelkeep.projects.saved import keys
+
+    keys.table_for(task)
+    touch.status_changed(task, now)
+
+
+_FIELDS = (
+    "sources_document",
+    "frames_document",
+    "size",
+    "mode",
+    "dimension",
+    "media_type",
+    "chunk_size",
+    "image_quality",
+    "compressed_chunk_type",
+    "original_chunk_type",
+    "start_frame",
+    "stop_frame",
+    "frame_filter",
+    "storage_method",
+    "storage",
+    "sorting_method",
+)
+
+
+def _create_jobs(task: Task, prepared: Prepared, now: datetime) -> None:
+    dates = {"created_date": now, "updated_date": now}
+    jobs = [Job(task=task, start_frame=it.start, stop_frame=it.stop, **dates) for it in prepared.cut.segments]
+    Job.objects.bulk_create(jobs, batch_size=BATCH)
+    replicas = [
+        Job(task=task, parent=job, type=Job.Type.REPLICA, start_frame=it.start, stop_frame=it.stop, **dates)
+        for job, it in zip(jobs, prepared.cut.segments, strict=True)
+        for _ in range(task.consensus_replicas)
+    ]
+    Job.objects.bulk_create(replicas, batch_size=BATCH)
+    if prepared.truth is not None:
+        Job.objects.create(
+            task=task,
+            type=Job.Type.GROUND_TRUTH,
+            start_frame=prepared.truth.start,
+            stop_frame=prepared.truth.stop,
+            frames=prepared.truth_frames,
+            **dates,
+        )
+
+
+def _chosen(done: Ingested, pieces: Cut, get: Get) -> list[int]:
+    if done.dimension != "2d":
+        raise BadInput("Ground Truth jobs can only be added in 2d tasks")
+    params: Mapping[str, Any] = done.validation_params or {}
+    method, seed = params.get("frame_selection_method", "random_uniform"), params.get("random_seed")
+    if method == "manual":
+        return selection.manual(_numbers(params.get("frames") or [], done, get), done.size)
+    if method == "random_uniform":
+        return selection.uniform(done.size, count=params.get("frame_count"), share=params.get("frame_share"), seed=seed)
+    if method == "random_per_job":
+        count, share = params.get("frames_per_job_count"), params.get("frames_per_job_share")
+        return selection.per_job(pieces.segments, count=count, share=share, seed=seed)
+    raise BadInput({"validation_params": {"frame_selection_method": [f'"{method}" is not a valid choice.']}})
+
+
+def _numbers(names: list[str], done: Ingested, get: Get) -> list[int]:
+    """The frames that are called so; the document is read page by page."""
+    index = documents.read_index(done.frames_document, get)
+    if index.kind != "frames":
+        raise BadInput("Validation frames of a video cannot be chosen by name")
+    wanted = set(names)
+    found = {
+        frame.path: number for number, frame in enumerate(documents.read_frames(index, get)) if frame.path in wanted
+    }
+    if missing := sorted(wanted - found.keys()):
+        raise BadInput(f"The following frames do not exist in the task: {', '.join(missing[:20])}")
+    return [found[name] for name in names]
