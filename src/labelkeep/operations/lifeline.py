@@ -1,4 +1,4 @@
-"""A process that ends with the one that started it, even when that one is killed with SIGKILL: no orphans stay behind."""
+"""A process that ends with the one that started it, also when that one is killed (SIGKILL): no orphans stay."""
 
 from __future__ import annotations
 

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from labelkeep.operations.work import Work
 
     Handler = Callable[[Operation, Work], dict[str, Any]]
+    Discard = Callable[[Operation], None]
 
 _HANDLERS: dict[str, Handler] = {}
+_DISCARDS: dict[str, Discard] = {}
 
 
 def handler(kind: str) -> Callable[[Handler], Handler]:
@@ -46,3 +48,23 @@ def find(kind: str) -> Handler:
         return _HANDLERS[kind]
     except KeyError:
         raise NotFound(f"nothing here can carry out {kind!r}") from None
+
+
+def discards(kind: str) -> Callable[[Discard], Discard]:
+    """Register what frees the space that was taken for an operation before it started: an upload, for example.
+
+    It is called once the operation is cancelled, whether it had started or not; what the handler made itself is in
+    `Work.tmp` and needs no help.
+    """
+
+    def register(function: Discard) -> Discard:
+        _DISCARDS[kind] = function
+        return function
+
+    return register
+
+
+def discard(operation: Operation) -> None:
+    """Free what was taken for a cancelled operation."""
+    if operation.kind in _DISCARDS:
+        _DISCARDS[operation.kind](operation)

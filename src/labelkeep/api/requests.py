@@ -1,0 +1,155 @@
+"""/api/requests: operations as CVAT shows them (cvat-protocol §7).
+
+Two keys are ours: `queue_position` and `seconds_left`. Cancelling is wider than CVAT's: a started request can be
+cancelled too. `cancelled` is shown as `failed`, because the client knows no other word.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from django.db.models import Case, F, QuerySet, Value, When
+from django.http import HttpResponse, HttpResponseBase
+from django.urls import path
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from labelkeep import clock
+from labelkeep.api.base import ListView, View, base, iso
+from labelkeep.errors import BadInput, NotFound
+from labelkeep.operations import keys
+from labelkeep.operations.cancel import cancel_operation
+from labelkeep.operations.models import Operation, Status
+from labelkeep.operations.queries import get_operation, queue, visible_operations
+
+_SHOWN = {Status.CANCELLED: Status.FAILED}
+
+
+def request_json(operation: Operation, address: str, places: dict[UUID, int], now: datetime) -> dict[str, Any]:
+    """The Request object of §7.3. `address` is the server's, `places` those of `queries.queue`."""
+    owner = operation.owner
+    return {
+        "id": operation.key,
+        "status": _SHOWN.get(Status(operation.status), operation.status),
+        "message": "" if operation.status == Status.FINISHED else operation.message,
+        "operation": _operation_json(operation),
+        "progress": operation.progress,
+        "created_date": iso(operation.created_date),
+        "started_date": iso(operation.started_date),
+        "finished_date": iso(operation.finished_date),
+        "expiry_date": iso(operation.expiry_date),
+        **({"owner": {"id": owner.pk, "username": owner.username}} if owner else {}),
+        "result_url": _result_url(operation, address),
+        "result_id": _result_id(operation),
+        "queue_position": places.get(operation.pk),
+        "seconds_left": _seconds_left(operation, now),
+    }
+
+
+def _operation_json(operation: Operation) -> dict[str, Any]:
+    try:
+        key = keys.parse(operation.key)
+    except BadInput:
+        key = keys.Key(operation.action, operation.target)
+    return {
+        "type": f"{operation.action}:{operation.subresource or operation.target}",
+        "target": operation.target,
+        "project_id": operation.project_id,
+        "task_id": operation.task_id,
+        "job_id": operation.job_id,
+        "org_id": operation.organization_id,
+        "format": operation.params.get("format") or key.format,
+        "function_id": None,
+        "lightweight": key.lightweight if operation.subresource == "backup" else None,
+    }
+
+
+def _result_url(operation: Operation, address: str) -> str | None:
+    about = {"project": operation.project_id, "task": operation.task_id, "job": operation.job_id}[operation.target]
+    is_here = operation.result.get("location", "local") == "local"
+    if operation.action != "export" or operation.status != Status.FINISHED or about is None or not is_here:
+        return None
+    what = "backup" if operation.subresource == "backup" else "dataset"
+    return f"{address}/api/{operation.target}s/{about}/{what}/download?rq_id={quote(operation.key, safe='')}"
+
+
+def _result_id(operation: Operation) -> int | None:
+    found = operation.result.get("id")
+    is_import = operation.action == "import" and operation.status == Status.FINISHED
+    return found if is_import and isinstance(found, int) else None
+
+
+def _seconds_left(operation: Operation, now: datetime) -> int | None:
+    """As long again, in proportion; nothing is said before there is something to go by."""
+    if operation.status != Status.STARTED or operation.started_date is None or operation.progress < 0.02:
+        return None
+    passed = (now - operation.started_date).total_seconds()
+    return max(0, round(passed * (1 - operation.progress) / operation.progress))
+
+
+class Requests(ListView):
+    """The list of one's own; an admin's holds all."""
+
+    fields = {
+        "status": "shown_status",
+        "project_id": "project_id",
+        "task_id": "task_id",
+        "job_id": "job_id",
+        "action": "action",
+        "target": "target",
+        "subresource": "subresource",
+        "format": "params__format",
+        "created_date": "created_date",
+    }
+    simple = ("status", "project_id", "task_id", "job_id", "action", "target", "subresource", "format")
+    order = "-created_date"
+
+    def queryset(self) -> QuerySet[Operation]:
+        """With the status that is shown, so that a filter means what the reader sees."""
+        shown = Case(When(status=Status.CANCELLED, then=Value(Status.FAILED.value)), default=F("status"))
+        return visible_operations(self.actor).annotate(shown_status=shown)
+
+    def rows(self, queryset: QuerySet[Operation]) -> list[dict[str, Any]]:
+        """Two queries."""
+        address, places, now = base(self.request), queue(), clock.now()
+        return [request_json(operation, address, places, now) for operation in queryset.select_related("owner")]
+
+
+class RequestView(View):
+    """One request, by its id as one percent-encoded segment."""
+
+    def get(self, request: Request, key: str) -> HttpResponseBase:
+        """How it stands."""
+        try:
+            operation = get_operation(self.actor, key)
+        except NotFound as error:
+            return _plainly(error)
+        return Response(request_json(operation, base(request), queue(), clock.now()))
+
+
+class Cancel(View):
+    """Cancel a request."""
+
+    def post(self, request: Request, key: str) -> HttpResponseBase:
+        """200 without a body, or 400 when it has ended."""
+        try:
+            operation = get_operation(self.actor, key, "request:cancel")
+            cancel_operation(actor=self.actor, operation=operation, now=clock.now())
+        except (NotFound, BadInput) as error:
+            return _plainly(error)
+        return HttpResponse(status=200)
+
+
+def _plainly(error: NotFound | BadInput) -> HttpResponse:
+    """These routes answer with a sentence, not JSON."""
+    return HttpResponse(str(error), status=error.status, content_type="text/plain; charset=utf-8")
+
+
+urlpatterns = [
+    path("api/requests", Requests.as_view()),
+    path("api/requests/<path:key>/cancel", Cancel.as_view()),
+    path("api/requests/<path:key>", RequestView.as_view()),
+]
