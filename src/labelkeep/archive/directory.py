@@ -23,6 +23,7 @@ _LOCAL = struct.Struct("<4s5H3L2H")
 _LONGEST_COMMENT = 0xFFFF
 _MARK32, _MARK16 = 0xFFFFFFFF, 0xFFFF
 _ZIP64, _UNIX_TIME = 0x0001, 0x5455
+ZIP = "(zip)"  # stands for the archive itself where a finding is about no member
 UTF8 = 0x0800
 DESCRIPTOR = 0x0008
 _READ = 2**20
@@ -78,7 +79,7 @@ class Local(NamedTuple):
 
 
 def _refuse(code: str, message: str, place: int) -> Refused:
-    return Refused([Finding(Level.ERROR, code, f"{message} (byte {place})", "", str(place))])
+    return Refused([Finding(Level.ERROR, code, f"{message} (byte {place})", ZIP, str(place))])
 
 
 def size_of(file: BinaryIO) -> int:

@@ -73,7 +73,7 @@ class Index:
         self._judge_names(report)
         self._judge_places(file, found.offset, limits, report)
         if not self.count:
-            report.error("empty", "the archive has no members")
+            report.error("empty", "the archive has no members", directory.ZIP, str(found.offset))
 
     def _add(self, rows: Iterable[Row]) -> None:
         batch: list[Row] = []
@@ -93,15 +93,21 @@ class Index:
             self.count += 1
             self.total += record.size
             if self.count > limits.members:
-                report.error("too-many-members", f"has more than {limits.members} members")
+                report.error(
+                    "too-many-members", f"has more than {limits.members} members", directory.ZIP, str(record.place)
+                )
                 return
             name = _name(record, limits, report)
             if name is not None and (row := _row(name, record, report)) is not None:
                 yield row
         if self.total > limits.total:
-            report.error("too-large", f"unpacks to {self.total} bytes, at most {limits.total} are possible")
+            report.error(
+                "too-large", f"unpacks to {self.total} bytes, at most {limits.total} are possible", directory.ZIP
+            )
         elif self.total > limits.small * 64 and self.total > limits.ratio * directory.size_of(file):
-            report.error("ratio", f"unpacks to {self.total} bytes, more than {limits.ratio} times its size")
+            report.error(
+                "ratio", f"unpacks to {self.total} bytes, more than {limits.ratio} times its size", directory.ZIP
+            )
 
     def _judge_names(self, report: Report) -> None:
         twice = "SELECT name, count(*) FROM member GROUP BY name HAVING count(*) > 1"

@@ -28,6 +28,11 @@ class Report:
         """Keep an error: the archive cannot be restored."""
         self.add(Level.ERROR, code, message, member, place)
 
+    def take(self, refused: Refused) -> None:
+        """Keep the findings of an exception."""
+        for finding in refused.findings:
+            self.add(finding.level, finding.code, finding.message, finding.member, finding.place)
+
     @property
     def findings(self) -> list[Finding]:
         """All that is known, with a line for what was only counted."""
