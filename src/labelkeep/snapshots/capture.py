@@ -1,0 +1,221 @@
+"""Capture: a project or task, as it is at one moment, becomes a backup.
+
+Small edits are folded into documents first, all rows are read in one transaction, and only then are manifests written:
+documents, then the root under `manifests/`, then the row (invariant 1). An unchanged task has the same manifest bytes
+as before, so it costs nothing. Whatever could not be restored is refused here, by name (invariant 3).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from labelkeep.accounts.actor import Actor
+from labelkeep.accounts.permissions import require
+from labelkeep.annotations import deltas, document
+from labelkeep.errors import NotFound
+from labelkeep.media import documents, vault
+from labelkeep.media.models import StoredObject
+from labelkeep.projects import saved
+from labelkeep.projects.models import Job, Project, Task
+from labelkeep.projects.queries.subjects import subject_of
+from labelkeep.snapshots import codec, named, records, rows
+from labelkeep.snapshots.codec import Subject
+from labelkeep.snapshots.manifest import Root, TaskManifest
+from labelkeep.snapshots.models import Backup
+from labelkeep.snapshots.rows import Kind, Rows
+from labelkeep.store import Store, name_of
+
+Publish = Callable[[], AbstractContextManager[Any]]
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """A written subject manifest: its name, itself, and what it counts."""
+
+    name: str
+    subject: Subject
+    rows: Rows
+    counts: dict[str, int]
+    logical_size: int
+    new_bytes: int
+
+
+def capture(
+    *,
+    actor: Actor,
+    kind: Kind,
+    id: int,
+    now: datetime,
+    lightweight: bool = False,
+    publish: Publish | None = None,
+) -> Backup:
+    """Back up a project or task; the backup is complete when this returns.
+
+    `publish` opens the transaction to write the row in (`Work.publish`); it is given a context of its own otherwise.
+
+    Raises:
+        Forbidden: the actor may not. NotFound: it is not there.
+        Refused: something that it needs is missing from the store; the findings name file and task.
+    """
+    require(actor, "backup:make", subject_of(_target(kind, id)))
+    store = vault.live()
+    frozen = freeze(kind, id, store)
+    named.prove(frozen.name, frozen.subject, store)
+    root = _root(frozen, store.server, now)
+    store.put_manifest(codec.encode(root), group=root.subject_uuid, created=now, backup=root.backup)
+    backup = _row(frozen, root, actor, now, lightweight)
+    with (publish or transaction.atomic)():
+        backup.save(force_insert=True)
+    return backup
+
+
+def freeze(kind: Kind, id: int, store: Store) -> Frozen:
+    """Write the manifest of a project or task as it is at this moment. Nothing is proved yet."""
+    _fold(kind, id)
+    moment = rows.read(kind, id)
+    writer = _Writer(store)
+    folded = _fold_rest(moment, writer)
+    crcs = _crcs(moment)
+    tasks = [records.of_task(moment, row, crcs, folded) for row in moment.tasks]
+    names = writer.put([codec.encode(task) for task in tasks])
+    subject: Subject = tasks[0] if kind == "task" else records.of_project(moment, names, crcs)
+    name = names[0] if kind == "task" else writer.put_one(codec.encode(subject))
+    counts, size = _count(subject, tasks, store)
+    return Frozen(name, subject, moment, counts, size + writer.written, writer.new)
+
+
+class _Writer:
+    """Puts documents together, so that new ones lie together too, and counts bytes, the new ones apart."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.written = self.new = 0
+
+    def put(self, documents: Sequence[bytes]) -> list[str]:
+        """Keep documents; durable when their names return. Known ones cost one look at the catalog for all."""
+        names = [name_of(data) for data in documents]
+        known = self._store.catalog.rescue(set(names))
+        fresh = {name: data for name, data in zip(names, documents, strict=True) if name not in known}
+        if len(fresh) == 1:
+            self._store.put_document(*fresh.values())
+        elif fresh:
+            with self._store.ingest() as ingest:
+                for data in fresh.values():
+                    ingest.put_document(data)
+        self.written += sum(map(len, documents))
+        self.new += sum(map(len, fresh.values()))
+        return names
+
+    def put_one(self, data: bytes) -> str:
+        """Keep a document."""
+        return self.put([data])[0]
+
+
+def _target(kind: Kind, id: int) -> Project | Task:
+    found = (
+        Project.objects.filter(pk=id).first()
+        if kind == "project"
+        else Task.objects.select_related("project").filter(pk=id).first()
+    )
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def _fold(kind: Kind, id: int) -> None:
+    """Fold small edits into documents, so that the next backup finds them there. Annotators go on meanwhile."""
+    jobs = Job.objects.filter(**{"task__project_id" if kind == "project" else "task_id": id}, delta_bytes__gt=0)
+    saved.fold(list(jobs.values_list("id", flat=True)))
+
+
+def _fold_rest(moment: Rows, writer: _Writer) -> dict[int, str]:
+    """Documents of jobs that were edited again between folding and reading: made for this backup alone."""
+    get, found = vault.live().get_document, {}
+    for jobs in moment.jobs.values():
+        for job in jobs:
+            if edits := moment.deltas.get(job["id"]):
+                change = deltas.combine(bytes(edit["payload"]) for edit in edits)
+                index = document.read_index(job["document"], get)
+                found[job["id"]] = document.edit(index, change, get, writer.put_one).name
+    return found
+
+
+def _crcs(moment: Rows) -> dict[str, int]:
+    blobs = {asset["blob"] for assets in moment.assets.values() for asset in assets}
+    return dict(StoredObject.objects.filter(name__in=blobs).values_list("name", "crc32")) if blobs else {}
+
+
+def _count(subject: Subject, tasks: Iterable[TaskManifest], store: Store) -> tuple[dict[str, int], int]:
+    """What a backup counts, and the bytes of media that it names."""
+    counts: Counter[str] = Counter()
+    size = _assets_size(subject)
+    for task in tasks:
+        counts["tasks"] += 1
+        counts["jobs"] += len(task.jobs)
+        for job in task.jobs:
+            counts["issues"] += len(job.issues)
+            for kinds in job.counts.values():
+                counts.update(kinds)
+        if task.data is not None:
+            index = documents.read_index(task.data.sources, store.get_document)
+            counts["frames"] += task.data.size
+            counts["files"] += index.count
+            size += index.size
+        size += _assets_size(task) if task is not subject else 0
+    return dict(sorted(counts.items())), size
+
+
+def _assets_size(subject: Subject) -> int:
+    return sum(asset.size for asset in subject.guide.assets) if subject.guide else 0
+
+
+def _root(frozen: Frozen, server: str, now: datetime) -> Root:
+    return Root(
+        backup=str(uuid.uuid4()),
+        server=server,
+        created_date=records.moment(now),
+        subject=frozen.name,
+        subject_kind=frozen.subject.kind,
+        subject_uuid=frozen.subject.uuid,
+        name=frozen.subject.name,
+        counts=frozen.counts,
+        logical_size=frozen.logical_size,
+        left_out=_left_out(frozen.subject),
+    )
+
+
+def _left_out(subject: Subject) -> list[str]:
+    """What belongs to the project and cannot be in any backup."""
+    storages = [subject.source_storage, subject.target_storage]
+    if any(storage and storage.get("location") == "cloud_storage" for storage in storages):
+        return ["cloud storages: they hold credentials, and credentials are never in a backup"]
+    return []
+
+
+def _row(frozen: Frozen, root: Root, actor: Actor, now: datetime, lightweight: bool) -> Backup:
+    row = frozen.rows.subject
+    return Backup(
+        id=uuid.UUID(root.backup),
+        kind=root.subject_kind,
+        state=Backup.State.COMPLETE,
+        manifest=root.subject,
+        source_uuid=uuid.UUID(root.subject_uuid),
+        source_id=row["id"],
+        source_name=root.name,
+        organization_id=row["organization_id"],
+        owner=actor.user,
+        source_owner_id=row["owner_id"],
+        lightweight=lightweight,
+        created_date=now,
+        counts=root.counts,
+        logical_size=root.logical_size,
+        new_bytes=frozen.new_bytes,
+    )

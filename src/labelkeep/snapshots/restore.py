@@ -1,0 +1,145 @@
+"""Restore: a manifest becomes a new project or task. Rows only; not a byte of media is copied (design §1).
+
+One transaction (invariant 4): either everything is there or nothing. The documents must be in the live store already,
+which capture and accept have proved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import models, transaction
+
+from labelkeep.accounts.actor import Actor
+from labelkeep.accounts.models import User
+from labelkeep.accounts.permissions import Subject, require
+from labelkeep.findings import Finding
+from labelkeep.projects.models import (
+    Asset,
+    Attribute,
+    Comment,
+    Guide,
+    Issue,
+    Job,
+    Label,
+    Revision,
+    Task,
+)
+from labelkeep.snapshots import codec
+from labelkeep.snapshots.codec import Get
+from labelkeep.snapshots.plan import Context, Plan, people_of, plan
+
+BATCH = 500  # rows an INSERT; SQLite allows 32,766 variables
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What a restore made: the new project or task, every old id with its new one, and what was not carried."""
+
+    kind: str
+    id: int
+    ids: dict[str, dict[str, Any]]
+    not_carried: list[Finding]
+
+    def to_json(self) -> dict[str, Any]:
+        """For the result of an operation."""
+        return {
+            "kind": self.kind,
+            "result_id": self.id,
+            "ids": self.ids,
+            "not_carried": [finding.to_json() for finding in self.not_carried],
+        }
+
+
+def prepare(*, actor: Actor, manifest: str, get: Get, now: datetime, origin: Mapping[str, str]) -> Plan:
+    """Plan to make a new project or task from the manifest named `manifest`; the actor will own it. Writes nothing.
+
+    `origin` says where the manifest comes from: the uuids of a `server` and a `backup`, where known.
+
+    Raises:
+        Forbidden: the actor may not create here. BadInput: the manifest is of a newer format.
+    """
+    require(actor, "backup:restore", Subject(organization_id=actor.organization_id, owner=actor.id))
+    subject = codec.read_subject(manifest, get)
+    tasks = list(codec.read_tasks(subject, get))
+    context = Context(
+        owner=actor.user,
+        organization_id=actor.organization_id,
+        origin={key: value for key, value in origin.items() if value},
+        people=_people(people_of(subject, tasks)),
+        now=now,
+    )
+    return plan(subject, tasks, context)
+
+
+def apply(planned: Plan) -> Restored:
+    """Write what was planned. Call it inside a transaction."""
+    _save(planned)
+    made = planned.project or planned.tasks[0]
+    return Restored("task" if planned.project is None else "project", made.pk, planned.old_to_new(), planned.findings)
+
+
+def restore(
+    *, actor: Actor, manifest: str, get: Get, now: datetime, origin: Mapping[str, str] | None = None
+) -> Restored:
+    """Prepare and apply in a transaction of its own."""
+    planned = prepare(actor=actor, manifest=manifest, get=get, now=now, origin=origin or {})
+    with transaction.atomic():
+        return apply(planned)
+
+
+def _people(names: set[str]) -> dict[str, User]:
+    return {user.username: user for user in User.objects.filter(username__in=names)} if names else {}
+
+
+def _save(planned: Plan) -> None:
+    """Parents before children; labels before tasks where they are the project's, so that a task is written once."""
+    if planned.project is not None:
+        planned.project.save(force_insert=True)
+        _insert_labels(planned)
+        _set_keys(planned)
+        _insert(Task, planned.tasks)
+    else:
+        _insert(Task, planned.tasks)
+        _insert_labels(planned)
+        _set_keys(planned)
+        for task in planned.tasks:
+            task.save(update_fields=["label_keys"])
+    _insert(Job, planned.jobs)
+    _link_replicas(planned)
+    _insert(Revision, planned.revisions)
+    _insert(Issue, planned.issues)
+    _insert(Comment, planned.comments)
+    _insert(Guide, planned.guides)
+    _insert(Asset, planned.assets)
+
+
+def _insert_labels(planned: Plan) -> None:
+    _insert(Label, planned.labels)
+    _insert(Label, planned.sublabels)
+    _insert(Attribute, planned.attributes)
+
+
+def _insert(model: type[models.Model], rows: list[Any]) -> None:
+    model._default_manager.bulk_create(rows, batch_size=BATCH)
+
+
+def _link_replicas(planned: Plan) -> None:
+    for job, parent in planned.replicas:
+        job.parent = parent
+    Job.objects.bulk_update([job for job, _ in planned.replicas], ["parent"], batch_size=BATCH)
+
+
+def _set_keys(planned: Plan) -> None:
+    """Keys stay as they are in the documents; the map leads them to the new labels."""
+    labels = {old: row.pk for old, row in planned.origins.get("labels", [])}
+    attributes = {old: row.pk for old, row in planned.origins.get("attributes", [])}
+    for task, keys in planned.keys:
+        task.label_keys = {
+            "labels": {str(labels[old]): key for old, key in keys.labels.items() if old in labels},
+            "attributes": {str(attributes[old]): key for old, key in keys.attributes.items() if old in attributes},
+            "next": keys.next,
+        }
