@@ -103,7 +103,7 @@ class UploadView(View):
             return Response(status=200)
         return self._finish(request, **kwargs)
 
-    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # type: ignore[override]
         """What this server's tus can do."""
         return Response(status=204, headers={**TUS_HEADERS, "Tus-Max-Size": str(uploads.limit())})
 

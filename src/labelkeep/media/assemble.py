@@ -35,6 +35,9 @@ CREATE TABLE file (path TEXT PRIMARY KEY, name TEXT, dir TEXT, stem TEXT, kind T
 CREATE TABLE position (number INTEGER PRIMARY KEY, path TEXT);
 CREATE TABLE relation (frame TEXT, path TEXT, PRIMARY KEY (frame, path)) WITHOUT ROWID;
 """
+_RELATED = (
+    "INSERT OR IGNORE INTO relation SELECT ?, path FROM file WHERE kind = 'image' AND role <> 'frame' AND dir = ?"
+)
 _BATCH = 1000
 
 
@@ -167,7 +170,7 @@ class Assembly:
 
 
 def assemble(sources: Iterable[Source], settings: Settings, *, read_manifest: ReadManifest | None = None) -> Assembly:
-    """Put files into order by the rules of `settings`. Roles given in `sources` are not looked at; they are decided here.
+    """Put files into order by the rules of `settings`. Their roles are decided here, whatever `sources` say.
 
     Raises:
         BadInput: there are no media, media that do not go together, or an order that names what is not there.
@@ -372,8 +375,7 @@ def _relate(assembly: Assembly) -> None:
     frames = database.execute("SELECT path FROM file WHERE role = 'frame' AND path NOT IN (SELECT frame FROM relation)")
     for (path,) in frames:
         where = candidates_3d(path, kitti) if clouds else candidates_2d(path)
-        images = "INSERT OR IGNORE INTO relation SELECT ?, path FROM file WHERE kind = 'image' AND role <> 'frame' AND dir = ?"
-        database.executemany(images, [(path, folder) for folder in where.folders])
-        database.executemany(f"{images} AND stem = ?", [(path, folder, where.stem) for folder in where.beside])
+        database.executemany(_RELATED, [(path, folder) for folder in where.folders])
+        database.executemany(_RELATED + " AND stem = ?", [(path, folder, where.stem) for folder in where.beside])
     database.execute("COMMIT")
     database.execute("UPDATE file SET role = 'related' WHERE role = 'other' AND path IN (SELECT path FROM relation)")

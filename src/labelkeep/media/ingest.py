@@ -168,9 +168,8 @@ class _Intake:
         unique = sum(self.kinds[each] for each in _UNIQUE)
         if unique > 1 or (unique and self.kinds["image"]):
             found = ", ".join(f"{number} {each}(s)" for each, number in sorted(self.kinds.items()))
-            raise BadInput(
-                f"Only one video, archive, pdf, zip or many image, directory can be used simultaneously, but {found} found."
-            )
+            together = "Only one video, archive, pdf, zip or many image, directory can be used simultaneously"
+            raise BadInput(f"{together}, but {found} found.")
 
     def _take(self, file: Staged) -> Source:
         self.count += 1
@@ -212,7 +211,7 @@ class _Intake:
         opener = (lambda: io.BytesIO(data)) if data is not None else (lambda: target.open("rb"))
         if data is not None:
             target.unlink()
-        return Staged(file.path[:-4] + ".pcd", size, opener, file.mtime)  # type: ignore[arg-type]
+        return Staged(file.path[:-4] + ".pcd", size, opener, file.mtime)
 
     def _lasting(self, file: Staged) -> Callable[[], BinaryIO]:
         """An opener that outlives the file's turn: members of an archive are gone with the next one."""

@@ -21,7 +21,7 @@ def of_pdf(pdf: Staged) -> Iterator[Staged]:
     Raises:
         BadInput: it is not a PDF, or is locked.
     """
-    import pypdfium2
+    import pypdfium2  # type: ignore[import-untyped]
 
     stem = posixpath.splitext(posixpath.basename(pdf.path))[0]
     with pdf.open() as file:

@@ -40,7 +40,7 @@ def candidates_2d(path: str) -> Candidates:
 
 
 def candidates_3d(path: str, kitti_folders: tuple[str, ...] = ()) -> Candidates:
-    """Where the context images of the cloud at `path` may lie; `kitti_folders` are those `is_kitti_images` is true of."""
+    """Where the context images of the cloud at `path` may lie; `kitti_folders`: those for which `is_kitti_images`."""
     folder, name = posixpath.split(path)
     stem = stem_of(path)
     folders = (

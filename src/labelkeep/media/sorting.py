@@ -27,7 +27,7 @@ def sort_key(path: str, method: str, *, seed: int = 0) -> bytes:
 
 
 def natural_key(path: str) -> bytes:
-    """Numbers in the path compare as numbers: text, then a number, then text …, each ended so that prefixes sort first."""
+    """Numbers in the path compare as numbers: text, a number, text …, each ended so that prefixes sort first."""
     key = bytearray()
     for position, piece in enumerate(_DIGITS.split(unicodedata.normalize("NFD", path))):
         if position % 2:

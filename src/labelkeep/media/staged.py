@@ -41,7 +41,7 @@ def of_uploads(upload_ids: Sequence[str]) -> Iterator[Staged]:
     Raises:
         BadInput: an upload is gone or not whole.
     """
-    rows = {}
+    rows: dict[str, tuple[str, int]] = {}
     for start in range(0, len(upload_ids), _BATCH):
         found = Upload.objects.filter(pk__in=upload_ids[start : start + _BATCH])
         rows |= {pk: (name, length) for pk, name, length in found.values_list("pk", "filename", "length")}

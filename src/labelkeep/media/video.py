@@ -153,7 +153,8 @@ def encode(images: Iterable[Image], *, quality: int = 70) -> bytes:
         for image in images:
             if stream is None:
                 stream = _stream(container, image, quality)
-            frame = av.VideoFrame.from_image(image.convert("RGB").resize((stream.width, stream.height)))
+            even = image.convert("RGB").resize((stream.width, stream.height))
+            frame = av.VideoFrame.from_image(even)  # type: ignore[no-untyped-call]
             container.mux(stream.encode(frame))
         if stream is not None:
             container.mux(stream.encode())

@@ -1,0 +1,362 @@
+"""The data of tasks and jobs: frames, chunks, context images, previews, frame metadata; and attaching data to a task.
+
+Bodies are streams, the metadata too: 100,000 frames are written page by page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, cast
+
+import msgspec
+import orjson
+from django.conf import settings
+from django.http import HttpResponseBase, StreamingHttpResponse
+from django.urls import path
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from labelkeep import clock
+from labelkeep.api.base import View, iso
+from labelkeep.api.renderers import VND
+from labelkeep.api.uploads import UploadView
+from labelkeep.errors import BadInput, Conflict, NotFound
+from labelkeep.media import parameters, uploads, vault
+from labelkeep.media.cache import DiskCache
+from labelkeep.media.frames import PLACEHOLDER, Frames, Served, chunk_numbers
+from labelkeep.media.models import Upload
+from labelkeep.media.parameters import DataParams
+from labelkeep.projects.actions.attach_data import attach_data
+from labelkeep.projects.actions.start_data import NO_MORE_DATA, start_data
+from labelkeep.projects.actions.update_data_meta import update_data_meta
+from labelkeep.projects.models import Job, Task
+from labelkeep.projects.queries.jobs import get_job
+from labelkeep.projects.queries.projects import get_project
+from labelkeep.projects.queries.tasks import get_task
+
+PURPOSE = "task-data"
+_TYPES = ("chunk", "frame", "context_image", "preview")
+_JSON_BATCH = 1000  # frames that are written at once
+
+
+class MetaBody(msgspec.Struct, kw_only=True):
+    """What may be changed of the metadata."""
+
+    deleted_frames: list[int] | None = None
+    cloud_storage_id: int | None = None
+
+
+def frames_of(task: Task) -> Frames:
+    """The frames of a task.
+
+    Raises:
+        NotFound: it has no data yet.
+        Conflict: they lie in a cloud storage that the task is not connected to.
+    """
+    if task.has_data and task.storage == "cloud_storage" and task.cloud_storage_id is None:
+        raise Conflict("Task has no cloud storage attached: its frames cannot be read")
+    if not task.has_data:
+        raise NotFound("The task has no data attached yet")
+    return Frames(cast(Any, task), vault.live(), DiskCache(settings.DATA_DIR / "cache"))
+
+
+def answer(served: Served, headers: dict[str, str] | None = None) -> StreamingHttpResponse:
+    """A stream with its length, where that is known. Media are not compressed again on the way."""
+    response = StreamingHttpResponse(served.body, content_type=served.media_type)
+    if served.size is not None:
+        response["Content-Length"] = str(served.size)
+    if served.checksum:
+        response["X-Checksum"] = served.checksum
+    for name, value in (headers or {}).items():
+        response[name] = value
+    return response
+
+
+# ---- frames, chunks, context images --------------------------------------------------------------------------------
+
+
+def retrieve(request: Request, task: Task, job: Job | None = None) -> HttpResponseBase:
+    """What `type`, `quality`, `number` and `index` ask for (spec/cvat-protocol.md §5.2, §8.4).
+
+    Raises:
+        BadInput: a parameter is missing or wrong.
+        NotFound: there is no such frame or chunk, or the frame has no context images.
+    """
+    kind = request.query_params.get("type")
+    if kind not in _TYPES:
+        raise BadInput(["Data type not specified or has wrong value"])
+    quality = request.query_params.get("quality") or "compressed"
+    if quality not in ("compressed", "original"):
+        raise BadInput(["Wrong quality value"])
+    frames = frames_of(task)
+    if kind == "preview":
+        return answer(frames.preview(_first(job)))
+    if kind == "chunk":
+        return _chunk(request, frames, task, job, quality == "original")
+    number = _number(request, "number")
+    if number is None:
+        raise BadInput(["Number is not specified"])
+    if job is not None and number not in _frames_of_job(job):
+        raise BadInput([f"Frame {number} is not a frame of the job"])
+    if kind == "context_image":
+        return answer(frames.context_images(number))
+    return answer(frames.frame(number, original=quality == "original"))
+
+
+def _chunk(request: Request, frames: Frames, task: Task, job: Job | None, original: bool) -> HttpResponseBase:
+    number, index = _number(request, "number"), _number(request, "index")
+    if job is not None and number is not None and index is not None:
+        raise BadInput(["'number' and 'index' cannot be used together"])
+    if number is None and (index is None or job is None):
+        raise BadInput(["Number is not specified"])
+    size = task.chunk_size or 1
+    shown = None
+    if job is None:
+        numbers: Iterable[int] = chunk_numbers(cast(int, number), size, 0, (task.size or 0) - 1)
+    elif index is not None:
+        numbers = range(job.start_frame, job.stop_frame + 1)[max(0, index) * size : (max(0, index) + 1) * size]
+        shown = job.frames
+    else:
+        numbers = chunk_numbers(cast(int, number), size, job.start_frame, job.stop_frame)
+        shown = job.frames
+    served = frames.chunk(list(numbers), original=original, shown=set(shown) if shown is not None else None)
+    return answer(served, {"X-Updated-Date": iso(task.chunks_updated_date) or ""})
+
+
+def _number(request: Request, name: str) -> int | None:
+    text = request.query_params.get(name, "")
+    if text == "":
+        return None
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        raise BadInput([f"{name} must be a whole number"])
+    return int(text)
+
+
+def _first(job: Job | None) -> int:
+    if job is None:
+        return 0
+    return job.frames[0] if job.frames else job.start_frame
+
+
+def _frames_of_job(job: Job) -> range | set[int]:
+    return range(job.start_frame, job.stop_frame + 1) if job.frames is None else set(job.frames)
+
+
+# ---- metadata ------------------------------------------------------------------------------------------------------
+
+
+def meta(task: Task, job: Job | None = None) -> StreamingHttpResponse:
+    """The frame metadata of a task or of one of its jobs, written page by page (spec/cvat-protocol.md §8.5)."""
+    if not task.has_data:
+        head = orjson.dumps(_facts(task, None))[:-1]
+        return _json(iter([head + b',"frames":[]}']))
+    frames = Frames(cast(Any, task), vault.live(), DiskCache(settings.DATA_DIR / "cache"))
+    entries = _entries(frames, job)
+    first = next(entries, b"")  # errors of reading come now, as a status, and not in the middle of the answer
+    return _json(_written(orjson.dumps(_facts(task, job))[:-1], first, entries))
+
+
+def _json(body: Iterator[bytes]) -> StreamingHttpResponse:
+    return StreamingHttpResponse(body, content_type=VND)
+
+
+def _written(head: bytes, first: bytes, entries: Iterator[bytes]) -> Iterator[bytes]:
+    yield head + b',"frames":[' + first
+    for batch in entries:
+        yield b"," + batch
+    yield b"]}"
+
+
+def _facts(task: Task, job: Job | None) -> dict[str, Any]:
+    step = parameters.step_of(task.frame_filter)
+    start, stop, size = task.start_frame, task.stop_frame, task.size or 0
+    deleted, included = task.deleted_frames, None
+    if job is not None:
+        start, stop = task.start_frame + job.start_frame * step, task.start_frame + job.stop_frame * step
+        size = job.stop_frame - job.start_frame + 1 if job.frames is None else len(job.frames)
+        own = _frames_of_job(job)
+        if job.type == Job.Type.GROUND_TRUTH:
+            deleted = (task.validation_layout or {}).get("disabled_frames", [])
+        deleted = [frame for frame in deleted if frame in own]
+        included = job.frames
+    return {
+        "chunks_updated_date": iso(task.chunks_updated_date or task.updated_date),
+        "chunk_size": task.chunk_size,
+        "size": size,
+        "image_quality": task.image_quality,
+        "start_frame": start,
+        "stop_frame": stop,
+        "frame_filter": task.frame_filter,
+        "deleted_frames": deleted,
+        "included_frames": included,
+        "chapters": None,
+        "storage": task.storage,
+        "cloud_storage_id": task.cloud_storage_id,
+    }
+
+
+def _entries(frames: Frames, job: Job | None) -> Iterator[bytes]:
+    """The FrameMeta objects, some hundred at once, as the inside of a JSON list."""
+    if frames.video is not None:
+        yield orjson.dumps(_entry(frames.video.path, frames.video.width, frames.video.height, 0))
+        return
+    start, stop = (0, frames.index.count) if job is None else (job.start_frame, job.stop_frame + 1)
+    shown = None if job is None or job.frames is None else set(job.frames)
+    batch: list[dict[str, Any]] = []
+    for number, frame in enumerate(frames.read(start, stop), start):
+        name = frame.path if shown is None or number in shown else PLACEHOLDER
+        batch.append(_entry(name, frame.width, frame.height, len(frame.related)))
+        if len(batch) == _JSON_BATCH:
+            yield orjson.dumps(batch)[1:-1]
+            batch = []
+    if batch:
+        yield orjson.dumps(batch)[1:-1]
+
+
+def _entry(name: str, width: int, height: int, related: int) -> dict[str, Any]:
+    return {
+        "name": name,
+        "width": width,
+        "height": height,
+        "related_files": related,
+        "has_related_context": related > 0,
+    }
+
+
+# ---- views ---------------------------------------------------------------------------------------------------------
+
+
+class TaskData(UploadView):
+    """`/api/tasks/{id}/data`: reading data, and sending it."""
+
+    purpose = PURPOSE
+
+    def get(self, request: Request, pk: int, **kwargs: Any) -> HttpResponseBase:
+        """Frames, chunks and context images."""
+        return retrieve(request, get_task(self.actor, pk, "task:view-data"))
+
+    def allow(self, request: Request, **kwargs: Any) -> None:
+        """Only who may bring data may send bytes; a task takes data once."""
+        task = get_task(self.actor, kwargs["pk"], "task:upload-data")
+        if task.has_data and request.method == "POST":
+            raise BadInput(NO_MORE_DATA)
+
+    def start(self, request: Request, **kwargs: Any) -> None:
+        """The task has a data id from now on."""
+        start_data(actor=self.actor, now=clock.now(), task=get_task(self.actor, kwargs["pk"]))
+
+    def wire_name(self, upload: Upload) -> str:
+        """The plain name: everything sent for the task belongs to it, nothing is asked for by id."""
+        return upload.filename
+
+    def finished(self, request: Request, params: dict[str, Any], **kwargs: Any) -> list[Upload]:
+        """Everything that the actor has sent for this task."""
+        return uploads.of_target(self.actor, PURPOSE, kwargs["pk"])
+
+    def finish(self, request: Request, uploads: list[Upload], params: dict[str, Any], **kwargs: Any) -> str | Response:
+        """Begin to make frames of what has come."""
+        task = get_task(self.actor, kwargs["pk"], "task:upload-data")
+        wanted = parameters.read(params)
+        _check_sources(wanted, uploads)
+        operation = attach_data(
+            actor=self.actor, now=clock.now(), task=task, params=wanted, upload_ids=[upload.pk for upload in uploads]
+        )
+        return operation.key
+
+
+def _check_sources(params: DataParams, files: list[Upload]) -> None:
+    if params.cloud_storage_id is not None:
+        raise BadInput({"cloud_storage_id": ["Data from cloud storages is not supported by this server yet"]})
+    if files and params.server_files:
+        raise BadInput(["Files of one kind of source can be used at a time: client_files or server_files"])
+    if not files and not params.server_files:
+        raise BadInput("No media data found")
+
+
+class JobData(View):
+    """`/api/jobs/{id}/data`."""
+
+    def get(self, request: Request, pk: int) -> HttpResponseBase:
+        """Frames, chunks and context images of a job."""
+        job = get_job(self.actor, pk, "job:view-data")
+        return retrieve(request, job.task, job)
+
+
+class TaskMeta(View):
+    """`/api/tasks/{id}/data/meta`."""
+
+    def get(self, request: Request, pk: int) -> HttpResponseBase:
+        """The frames of a task."""
+        return meta(get_task(self.actor, pk, "task:view-data"))
+
+    def patch(self, request: Request, pk: int) -> HttpResponseBase:
+        """Which frames are deleted."""
+        task = get_task(self.actor, pk)
+        _change(self, task)
+        return meta(task)
+
+
+class JobMeta(View):
+    """`/api/jobs/{id}/data/meta`."""
+
+    def get(self, request: Request, pk: int) -> HttpResponseBase:
+        """The frames of a job."""
+        job = get_job(self.actor, pk, "job:view-data")
+        return meta(job.task, job)
+
+    def patch(self, request: Request, pk: int) -> HttpResponseBase:
+        """Which frames of the job are deleted."""
+        job = get_job(self.actor, pk)
+        _change(self, job)
+        return meta(job.task, job)
+
+
+def _change(view: View, of: Task | Job) -> None:
+    body = view.body(MetaBody)
+    if body.cloud_storage_id is not None:
+        raise BadInput({"cloud_storage_id": ["This task's frames do not lie in a cloud storage"]})
+    if body.deleted_frames is not None:
+        update_data_meta(actor=view.actor, now=clock.now(), of=of, deleted_frames=body.deleted_frames)
+
+
+class TaskPreview(View):
+    """`/api/tasks/{id}/preview`."""
+
+    def get(self, request: Request, pk: int) -> HttpResponseBase:
+        """The first frame, small."""
+        return answer(frames_of(get_task(self.actor, pk, "task:view-data")).preview())
+
+
+class JobPreview(View):
+    """`/api/jobs/{id}/preview`."""
+
+    def get(self, request: Request, pk: int) -> HttpResponseBase:
+        """The job's first frame, small."""
+        job = get_job(self.actor, pk, "job:view-data")
+        return answer(frames_of(job.task).preview(_first(job)))
+
+
+class ProjectPreview(View):
+    """`/api/projects/{id}/preview`."""
+
+    def get(self, request: Request, pk: int) -> HttpResponseBase:
+        """The first frame of the newest task with data."""
+        project = get_project(self.actor, pk)
+        task = Task.objects.filter(project=project, has_data=True).order_by("-id").first()
+        if task is None:
+            raise NotFound("Project image preview not found")
+        return answer(frames_of(task).preview())
+
+
+urlpatterns: list[Any] = [
+    path("api/tasks/<int:pk>/data", TaskData.as_view()),
+    path("api/tasks/<int:pk>/data/", TaskData.as_view()),
+    path("api/tasks/<int:pk>/data/meta", TaskMeta.as_view()),
+    path("api/tasks/<int:pk>/data/<str:file_id>", TaskData.as_view()),
+    path("api/tasks/<int:pk>/preview", TaskPreview.as_view()),
+    path("api/jobs/<int:pk>/data", JobData.as_view()),
+    path("api/jobs/<int:pk>/data/", JobData.as_view()),
+    path("api/jobs/<int:pk>/data/meta", JobMeta.as_view()),
+    path("api/jobs/<int:pk>/preview", JobPreview.as_view()),
+    path("api/projects/<int:pk>/preview", ProjectPreview.as_view()),
+]
