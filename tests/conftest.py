@@ -13,6 +13,13 @@ if TYPE_CHECKING:
 DATABASE_FOLDERS = {"domain", "api", "cli"}
 
 
+def pytest_configure() -> None:
+    """Passwords of test users are hashed cheaply: a real hash is slow on purpose, and there are thousands of users."""
+    from django.conf import settings
+
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests in the database folders may use the database (and its `capture` alias) without saying so."""
     for item in items:

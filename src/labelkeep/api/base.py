@@ -26,6 +26,7 @@ from labelkeep.api import bodies, errors, filters, organization_context
 from labelkeep.api.addresses import absolute, base
 from labelkeep.api.pagination import paged
 from labelkeep.api.renderers import Negotiation, PlainRenderer, VndRenderer
+from labelkeep.api.schema import ViewSchema
 from labelkeep.errors import BadInput, Forbidden
 
 __all__ = ["ListView", "View", "absolute", "base", "basic_user", "flag", "iso", "user_columns", "user_in"]
@@ -48,6 +49,7 @@ class View(APIView):
     renderer_classes = [VndRenderer, PlainRenderer]
     parser_classes = [bodies.JSONParser, bodies.VndParser]
     content_negotiation_class = Negotiation
+    schema = ViewSchema()
 
     anonymous: ClassVar[bool] = False  # whether strangers may ask
     # What a read-only token may send. A view whose POST only reads (it starts an export) adds "POST".

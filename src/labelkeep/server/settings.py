@@ -6,7 +6,7 @@ import logging
 
 import structlog
 
-from labelkeep import configuration
+from labelkeep import __version__, configuration
 from labelkeep.server.secret import secret_key
 
 CONFIGURATION = configuration.read()
@@ -35,7 +35,9 @@ INSTALLED_APPS = [
     "labelkeep.snapshots",
 ]
 MIDDLEWARE = [
+    "labelkeep.server.middleware.ProxyMiddleware",
     "labelkeep.server.middleware.RequestMiddleware",
+    "labelkeep.server.middleware.CompressionMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -47,6 +49,10 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+# People behind TLS reach us through the public address, whatever the last hop speaks.
+_PUBLIC_URL = CONFIGURATION.public_url
+CSRF_TRUSTED_ORIGINS = [_PUBLIC_URL] if _PUBLIC_URL else []
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _PUBLIC_URL.startswith("https://")
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 # A file part is streamed to the store by our own handler; Django's in-memory limit concerns plain fields only.
@@ -63,6 +69,7 @@ _PRAGMAS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_key
 DATABASES = {
     "default": {
         **_SQLITE,
+        "CONN_MAX_AGE": None,  # a connection a thread; opening one costs more than most queries
         "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": _PRAGMAS},
         "TEST": {"NAME": DATA_DIR / "test.sqlite3"},
     },
@@ -75,7 +82,14 @@ DATABASES = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REST_FRAMEWORK = {
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "labelkeep.api.schema.ViewSchema",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Labelkeep",
+    "DESCRIPTION": "The API of CVAT, as far as Labelkeep speaks it.",
+    "VERSION": __version__,
+    "AUTHENTICATION_WHITELIST": [],
 }
 
 LOGGING_CONFIG = None

@@ -1,0 +1,130 @@
+"""/api/server and /api/schema: what this server is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.urls import path
+from drf_spectacular.generators import SchemaGenerator
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+import labelkeep
+from labelkeep.accounts.permissions import Subject, require
+from labelkeep.api.base import View
+from labelkeep.errors import BadInput
+from labelkeep.media.kinds import kind_of
+
+# The API that is spoken here. CVAT's client looks at it and warns when it is another than its own.
+CVAT_VERSION = "2.80.0"
+_LOGO = (
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E"
+    "%3Cpath fill='%2317bebb' d='M2 2h9l3 6-3 6H2z'/%3E%3C/svg%3E"
+)
+
+
+class About(View):
+    """GET /api/server/about"""
+
+    authentication_classes = []
+    anonymous = True
+
+    def get(self, request: Request) -> Response:
+        """Name and version; strangers may know."""
+        return Response(
+            {
+                "name": "Labelkeep",
+                "description": f"Labelkeep {labelkeep.__version__}, which speaks the API of CVAT {CVAT_VERSION}.",
+                "version": CVAT_VERSION,
+                "logo_url": _LOGO,
+                "subtitle": "Backups that always restore",
+            }
+        )
+
+
+class Formats(View):
+    """GET /api/server/annotation/formats"""
+
+    def get(self, request: Request) -> Response:
+        """None: data sets are neither read nor written by this version; projects and tasks travel as backups."""
+        return Response({"importers": [], "exporters": []})
+
+
+class Plugins(View):
+    """GET /api/server/plugins"""
+
+    def get(self, request: Request) -> Response:
+        """None of CVAT's."""
+        return Response({"ANALYTICS": False, "MODELS": False})
+
+
+class Share(View):
+    """GET /api/server/share: what lies in the folder that tasks may be made from."""
+
+    def get(self, request: Request) -> Response:
+        """The files and folders of one folder, by name.
+
+        Raises:
+            BadInput: not a folder of the share.
+        """
+        require(self.actor, "share:view", Subject())
+        directory = request.query_params.get("directory", "/")
+        prefix = request.query_params.get("search", "")
+        return Response(list(_entries(directory, prefix)))
+
+
+def _entries(directory: str, prefix: str) -> Iterator[dict[str, Any]]:
+    share: Path | None = settings.CONFIGURATION.share_dir
+    if share is None:
+        if directory.strip("/"):
+            raise BadInput(f"{directory} is an invalid directory")
+        return
+    root = share.resolve()
+    folder = _folder(root, directory)
+    for entry in sorted(folder.iterdir()):
+        if entry.name.startswith(prefix) and entry.resolve().is_relative_to(root):
+            is_folder = entry.is_dir()
+            yield {
+                "name": entry.name,
+                "type": "DIR" if is_folder else "REG",
+                "mime_type": "DIR" if is_folder else _media_kind(entry.name),
+            }
+
+
+def _folder(root: Path, directory: str) -> Path:
+    try:
+        folder = (root / directory.lstrip("/")).resolve()
+        if folder.is_relative_to(root) and folder.is_dir():
+            return folder
+    except (OSError, ValueError):  # names that no file can have
+        pass
+    raise BadInput(f"{directory} is an invalid directory")
+
+
+def _media_kind(name: str) -> str:
+    kind = kind_of(name)
+    return kind if kind in ("image", "video", "archive", "pdf") else "unknown"
+
+
+class Schema(View):
+    """GET /api/schema: the routes of this server as OpenAPI."""
+
+    authentication_classes = []
+    anonymous = True
+
+    def get(self, request: Request) -> Response:
+        """Made from the routes themselves, so it lists what is there and no more."""
+        generator: Any = SchemaGenerator
+        return Response(generator().get_schema(request=None, public=True))
+
+
+urlpatterns = [
+    path("api/server/about", About.as_view()),
+    path("api/server/annotation/formats", Formats.as_view()),
+    path("api/server/plugins", Plugins.as_view()),
+    path("api/server/share", Share.as_view()),
+    path("api/schema", Schema.as_view()),
+]
