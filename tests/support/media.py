@@ -117,13 +117,14 @@ def video_bytes(
     codec = {"mp4": "libx264", "webm": "libvpx", "avi": "mpeg4"}[form]
     buffer = io.BytesIO()
     with av.open(buffer, "w", format=form) as container:
-        stream = container.add_stream(codec, rate=fps)
+        stream: Any = container.add_stream(codec, rate=fps)
         stream.width, stream.height = size
         stream.pix_fmt = "yuv420p"
         stream.gop_size = keyframe_every
         for number in range(frames):
             value = level(number)
-            frame = av.VideoFrame.from_image(Image.new("RGB", size, (value, value, value)))
+            grey = Image.new("RGB", size, (value, value, value))
+            frame = av.VideoFrame.from_image(grey)  # type: ignore[no-untyped-call]
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
     return buffer.getvalue()

@@ -330,7 +330,9 @@ def _resolve(assembly: Assembly, path: str) -> str:
 def _check_file_order(assembly: Assembly, order: Sequence[str]) -> None:
     frames = assembly._one("SELECT count(*) FROM file WHERE role = 'frame'")
     resolved = {_resolve(assembly, path) for path in order}
-    if len(resolved) != frames or len(order) != frames:
+    is_frame = "SELECT 1 FROM file WHERE path = ? AND role = 'frame'"
+    known = sum(assembly._one(is_frame, (path,)) is not None for path in resolved)
+    if not known == len(order) == frames:
         raise BadInput(
             "Uploaded files do not match the 'upload_file_order' field contents. "
             f"{frames} media files were uploaded, {len(order)} are named."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
 from typing import BinaryIO
 
@@ -10,25 +11,28 @@ from PIL import Image, UnidentifiedImageError
 from labelkeep.errors import BadInput
 
 PIXELS = 400_000_000  # more than this is refused: decoding it would take gigabytes
-FORMATS = [
-    "PNG",
-    "JPEG",
-    "MPO",
-    "WEBP",
-    "BMP",
-    "DIB",
-    "GIF",
-    "TIFF",
-    "JPEG2000",
-    "AVIF",
-    "PPM",
-    "TGA",
-    "ICO",
-    "PCX",
-    "XBM",
-    "SGI",
-    "SUN",
-]  # no format that calls other programs
+# Formats whose readers call no other program. MPO is what some cameras' JPEGs are.
+FORMATS = tuple(
+    [
+        "PNG",
+        "JPEG",
+        "MPO",
+        "WEBP",
+        "BMP",
+        "DIB",
+        "GIF",
+        "TIFF",
+        "JPEG2000",
+        "AVIF",
+        "PPM",
+        "TGA",
+        "ICO",
+        "PCX",
+        "XBM",
+        "SGI",
+        "SUN",
+    ]
+)
 _ORIENTATION = 0x0112
 _SIDEWAYS = (5, 6, 7, 8)
 
@@ -44,13 +48,20 @@ def open_image(file: BinaryIO) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return Image.open(file, formats=FORMATS)
+            return Image.open(file, formats=_formats())
     except UnidentifiedImageError as error:
         raise BadInput("cannot be read as an image") from error
     except Image.DecompressionBombError as error:
         raise BadInput(f"has more than {PIXELS} pixels") from error
     except (OSError, ValueError, SyntaxError, EOFError, OverflowError, TypeError, KeyError) as error:
         raise BadInput(f"cannot be read as an image: {error}") from error
+
+
+@functools.cache
+def _formats() -> tuple[str, ...]:
+    """FORMATS that this Pillow has; asking loads their readers."""
+    Image.init()
+    return tuple(name for name in FORMATS if name in Image.OPEN)
 
 
 def image_size(file: BinaryIO) -> tuple[int, int]:
