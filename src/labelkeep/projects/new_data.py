@@ -47,7 +47,7 @@ def prepare(task: Task, done: Ingested, get: Get) -> Prepared:
 
 
 def write(task: Task, prepared: Prepared, now: datetime) -> None:
-    """Write the data fields, the jobs and the keys of the labels. Call inside a transaction that holds the task."""
+    """Write the data fields and the jobs. Call inside a transaction that holds the task."""
     done = prepared.done
     for name in _FIELDS:
         setattr(task, name, getattr(done, name))
@@ -58,9 +58,6 @@ def write(task: Task, prepared: Prepared, now: datetime) -> None:
     task.chunks_updated_date = now
     task.save()
     _create_jobs(task, prepared, now)
-    from labelkeep.projects.saved import keys
-
-    keys.table_for(task)
     touch.status_changed(task, now)
 
 
