@@ -59,6 +59,8 @@ def _translate(error: Exception) -> LabelkeepError | None:
         return BadInput(error.message_dict if hasattr(error, "error_dict") else error.messages)
     if isinstance(error, RequestDataTooBig):
         return TooLarge("The request's body is too large.")
+    if isinstance(error, OverflowError) and "SQLite" in str(error):
+        return BadInput("A number is larger than any that can be stored.")
     if isinstance(error, SuspiciousOperation):
         return BadInput("The request cannot be understood.")
     if isinstance(error, OperationalError) and "locked" in str(error):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import reduce
 from operator import and_, or_
 from typing import Any, TypeVar
@@ -72,9 +73,14 @@ class Columns:
         ):
             raise ValueError(value)
         try:
-            return field.to_python(value)
+            found = field.to_python(value)
         except (ValidationError, TypeError, OverflowError) as error:
             raise ValueError(value) from error
+        if isinstance(found, int) and abs(found) >= 2**63:
+            raise ValueError(value)  # no database can compare with it
+        if isinstance(found, datetime) and found.tzinfo is None:
+            return found.replace(tzinfo=UTC)
+        return found
 
 
 def _boolean(value: Any) -> bool:

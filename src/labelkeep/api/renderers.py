@@ -78,9 +78,8 @@ class Negotiation(DefaultContentNegotiation):
             if not renderers:
                 raise NotFound()
         for accepted in request.META.get("HTTP_ACCEPT", "").split(","):
-            name, _, parameters = accepted.strip().partition(";")
+            name = accepted.partition(";")[0].strip().lower()
             for renderer in renderers:
-                if renderer.media_type == name.strip().lower():
-                    version = next((p for p in parameters.split(";") if p.strip().startswith("version=")), "")
-                    return renderer, f"{renderer.media_type}; {version.strip()}" if version else renderer.media_type
+                if renderer.media_type == name:
+                    return renderer, renderer.media_type
         return renderers[0], renderers[0].media_type
