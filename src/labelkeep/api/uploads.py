@@ -117,7 +117,7 @@ class UploadView(View):
         """The next bytes of an upload."""
         self.allow(request, **kwargs)
         upload = uploads.find(request.actor, file_id, purpose=self.purpose)  # type: ignore[attr-defined]
-        offset, length = _number(request, "Upload-Offset"), _number(request, "Content-Length")
+        offset, length = _number(request, "Upload-Offset"), _body_length(request)
         try:
             reached = uploads.append(
                 request.actor,  # type: ignore[attr-defined]
@@ -193,6 +193,12 @@ def _number(request: Request, header: str) -> int:
     if not text.isascii() or not text.isdigit():
         raise BadInput(f"{header} must be a whole number")
     return int(text)
+
+
+def _body_length(request: Request) -> int:
+    if "chunked" in request.headers.get("Transfer-Encoding", "").lower():
+        raise BadInput("Content-Length is required")
+    return _number(request, "Content-Length") if request.headers.get("Content-Length") else 0
 
 
 def _metadata(header: str) -> dict[str, str]:

@@ -1,0 +1,272 @@
+"""Upload URLs: tus and multipart, cut anywhere, sent wrongly, by strangers (spec/cvat-protocol.md §6)."""
+
+from __future__ import annotations
+
+import base64
+import io
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import override_settings
+from tests.support.api import Client, client_for
+
+from labelkeep import clock, configuration
+from labelkeep.accounts.actor import Actor
+from labelkeep.accounts.models import User
+from labelkeep.media import uploads, vault
+from labelkeep.media.models import Upload, UploadChunk
+from labelkeep.projects.actions.create_task import create_task
+from labelkeep.projects.models import Task
+
+TUS = {"HTTP_TUS_RESUMABLE": "1.0.0"}
+
+
+@pytest.fixture
+def task(alice: User) -> Task:
+    return create_task(actor=Actor.of(alice), now=clock.now(), name="a task")
+
+
+@pytest.fixture
+def client(alice: User) -> Client:
+    return client_for(alice)
+
+
+def cut_input(data: bytes, promised: int) -> dict[str, Any]:
+    """What a server hands on when the connection breaks: fewer bytes than Content-Length says, then the end."""
+    return {"wsgi.input": io.BytesIO(data), "CONTENT_LENGTH": str(promised)}
+
+
+def staged() -> set[str]:
+    """Keys of the pieces in the store; other tests may have left some."""
+    return {entry.key for entry in vault.live().backend.list("uploads/")}
+
+
+def metadata(name: str) -> str:
+    return f"filename {base64.b64encode(name.encode()).decode()}"
+
+
+def announce(client: Client, task: Task, length: int, name: str = "clip.mp4") -> Any:
+    return client.post(
+        f"/api/tasks/{task.pk}/data/",
+        HTTP_UPLOAD_LENGTH=str(length),
+        HTTP_UPLOAD_METADATA=metadata(name),
+        **TUS,
+    )
+
+
+def send(client: Client, location: str, offset: int, data: bytes) -> Any:
+    return client.generic(
+        "PATCH",
+        location.removeprefix("http://testserver"),
+        data,
+        content_type="application/offset+octet-stream",
+        HTTP_UPLOAD_OFFSET=str(offset),
+        **TUS,
+    )
+
+
+def head(client: Client, location: str) -> Any:
+    return client.head(location.removeprefix("http://testserver"), **TUS)
+
+
+def content(task: Task) -> bytes:
+    with uploads.open_upload(Upload.objects.get(target_id=task.pk).pk) as file:
+        return file.read()
+
+
+def test_a_file_comes_piece_by_piece(client: Client, task: Task) -> None:
+    created = announce(client, task, 10)
+    assert created.status_code == 201
+    assert created["Upload-Filename"] == "clip.mp4"
+    location = created["Location"]
+    assert location.startswith(f"http://testserver/api/tasks/{task.pk}/data/")
+    assert send(client, location, 0, b"hello")["Upload-Offset"] == "5"
+    last = send(client, location, 5, b"world")
+    assert (last.status_code, last["Upload-Offset"]) == (204, "10")
+    told = head(client, location)
+    assert (told.status_code, told["Upload-Offset"], told["Upload-Length"]) == (200, "10", "10")
+    assert content(task) == b"helloworld"
+
+
+def test_an_empty_file_is_whole_after_an_empty_piece(client: Client, task: Task) -> None:
+    location = announce(client, task, 0)["Location"]
+    assert send(client, location, 0, b"").status_code == 204
+    assert content(task) == b""
+
+
+@pytest.mark.parametrize("cut", [0, 1, 4, 5, 9])
+def test_a_cut_piece_leaves_what_came_and_the_rest_can_follow(client: Client, task: Task, cut: int) -> None:
+    location = announce(client, task, 10)["Location"]
+    told = client.generic(
+        "PATCH",
+        location.removeprefix("http://testserver"),
+        b"helloworld"[:cut],
+        content_type="application/offset+octet-stream",
+        HTTP_UPLOAD_OFFSET="0",
+        **cut_input(b"helloworld"[:cut], 10),
+    )
+    assert told.status_code == 400
+    offset = int(head(client, location)["Upload-Offset"])
+    assert offset == cut
+    assert send(client, location, offset, b"helloworld"[offset:]).status_code == 204
+    assert content(task) == b"helloworld"
+
+
+def test_a_long_piece_is_kept_in_parts(client: Client, task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "PIECE", 4)
+    location = announce(client, task, 10)["Location"]
+    assert send(client, location, 0, b"helloworld").status_code == 204
+    assert list(UploadChunk.objects.order_by("start").values_list("start", "size")) == [(0, 4), (4, 4), (8, 2)]
+    assert content(task) == b"helloworld"
+
+
+def test_a_wrong_offset_is_told_the_right_one(client: Client, task: Task) -> None:
+    location = announce(client, task, 10)["Location"]
+    send(client, location, 0, b"hello")
+    for wrong in (0, 4, 6):
+        answer = send(client, location, wrong, b"x")
+        assert (answer.status_code, answer["Upload-Offset"]) == (409, "5")
+
+
+def test_nobody_gets_beyond_the_announced_length(client: Client, task: Task) -> None:
+    location = announce(client, task, 3)["Location"]
+    assert send(client, location, 0, b"hello").status_code == 413
+    assert head(client, location)["Upload-Offset"] == "0"
+
+
+def test_a_file_above_the_limit_is_refused_before_it_comes(client: Client, task: Task) -> None:
+    small = configuration.Configuration(upload_limit=100)
+    with override_settings(CONFIGURATION=small):
+        answer = announce(client, task, 101)
+        assert answer.status_code == 413
+        assert b"exceeds max limit of 100 bytes" in answer.content
+        files = {"client_files[0]": SimpleUploadedFile("a.png", b"x" * 200)}
+        answer = client.post(f"/api/tasks/{task.pk}/data/", files, format="multipart", HTTP_UPLOAD_MULTIPLE="")
+        assert answer.status_code == 413
+    assert not Upload.objects.exists()
+
+
+def test_an_upload_without_a_name_is_refused(client: Client, task: Task) -> None:
+    answer = client.post(f"/api/tasks/{task.pk}/data/", HTTP_UPLOAD_LENGTH="3")
+    assert answer.status_code == 400
+    assert b"filename" in answer.content
+
+
+def test_an_upload_is_its_senders_alone(client: Client, task: Task, alice: User, bob: User, charlie: User) -> None:
+    location = announce(client, task, 10)["Location"]
+    Task.objects.filter(pk=task.pk).update(assignee=bob)
+    for stranger in (bob, charlie):
+        other = client_for(stranger)
+        assert head(other, location).status_code == 403
+        assert send(other, location, 0, b"hello").status_code == 403
+    assert head(client_for(), location).status_code == 401
+    assert head(client, location)["Upload-Offset"] == "0"
+
+
+def test_a_stranger_cannot_bring_data(task: Task, charlie: User) -> None:
+    stranger = client_for(charlie)
+    assert announce(stranger, task, 10).status_code == 403
+    assert stranger.post(f"/api/tasks/{task.pk}/data/", HTTP_UPLOAD_START="").status_code == 403
+
+
+def test_an_unknown_upload_is_not_found(client: Client, task: Task) -> None:
+    assert head(client, f"/api/tasks/{task.pk}/data/1_nothing").status_code == 404
+
+
+def test_what_tus_can_do_is_told(client: Client, task: Task) -> None:
+    answer = client.options(f"/api/tasks/{task.pk}/data/")
+    assert answer.status_code == 204
+    assert answer["Tus-Version"] == "1.0.0"
+    assert answer["Tus-Max-Size"] == str(uploads.limit())
+
+
+def test_files_of_one_request_keep_their_paths(client: Client, task: Task) -> None:
+    body, kind = multipart(
+        {"image_quality": "70"},
+        [("client_files[0]", "/home/u/tree/a/1.png", b"one"), ("client_files[1]", "/home/u/tree/b/1.png", b"two")],
+    )
+    answer = client.generic("POST", f"/api/tasks/{task.pk}/data/", body, content_type=kind, HTTP_UPLOAD_MULTIPLE="")
+    assert answer.status_code == 200
+    names = Upload.objects.order_by("filename").values_list("filename", "length", "offset")
+    assert list(names) == [("/home/u/tree/a/1.png", 3, 3), ("/home/u/tree/b/1.png", 3, 3)]
+
+
+def multipart(fields: dict[str, str], files: list[tuple[str, str, bytes]]) -> tuple[bytes, str]:
+    """A body as urllib3 writes it: file names as they are."""
+    lines: list[bytes] = []
+    for name, value in fields.items():
+        lines.append(f'--sep\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode())
+    for name, filename, data in files:
+        head = f'--sep\r\nContent-Disposition: form-data; name="{name}"; filename="{filename}"\r\n'
+        lines.append(head.encode() + b"Content-Type: application/octet-stream\r\n\r\n" + data + b"\r\n")
+    return b"".join(lines) + b"--sep--\r\n", "multipart/form-data; boundary=sep"
+
+
+def test_a_cut_multipart_body_leaves_nothing(client: Client, task: Task) -> None:
+    before = staged()
+    body, kind = multipart({}, [("client_files[0]", "a.png", b"x" * 5000)])
+    answer = client.generic(
+        "POST",
+        f"/api/tasks/{task.pk}/data/",
+        body[:3000],
+        content_type=kind,
+        **cut_input(body[:3000], len(body)),
+        HTTP_UPLOAD_MULTIPLE="",
+    )
+    assert answer.status_code == 400
+    assert not Upload.objects.exists()
+    assert staged() == before
+
+
+def test_a_file_sent_again_replaces_the_first(client: Client, task: Task) -> None:
+    for data in (b"one", b"other"):
+        body, kind = multipart({}, [("client_files[0]", "a.png", data)])
+        client.generic("POST", f"/api/tasks/{task.pk}/data/", body, content_type=kind, HTTP_UPLOAD_MULTIPLE="")
+    assert content(task) == b"other"
+
+
+def test_finishing_before_everything_came_is_refused(client: Client, task: Task) -> None:
+    location = announce(client, task, 10)["Location"]
+    send(client, location, 0, b"hello")
+    answer = client.post(f"/api/tasks/{task.pk}/data/", {"image_quality": 70}, HTTP_UPLOAD_FINISH="")
+    assert answer.status_code == 400
+    assert b"5 of 10 bytes" in answer.content
+
+
+def test_finishing_without_anything_is_refused(client: Client, task: Task) -> None:
+    answer = client.post(f"/api/tasks/{task.pk}/data/", {"image_quality": 70}, HTTP_UPLOAD_FINISH="")
+    assert answer.status_code == 400
+
+
+def test_uploads_expire(client: Client, task: Task, alice: User) -> None:
+    before = staged()
+    location = announce(client, task, 10)["Location"]
+    send(client, location, 0, b"hello")
+    now = clock.now()
+    assert uploads.expire(now) == 0
+    assert uploads.expire(now + uploads.LIFE + timedelta(minutes=1)) == 1
+    assert head(client, location).status_code == 404
+    assert staged() == before
+
+
+def test_of_two_senders_at_one_offset_one_wins(alice: User, now: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    actor, before = Actor.of(alice), staged()
+    upload = uploads.create(actor, purpose="task-data", filename="a", length=5, now=now, target_id=1)
+    put = vault.live().put_chunk
+
+    def overtaken(*args: Any) -> Any:
+        """The other sender is faster: it moves the offset between our check and our write."""
+        kept = put(*args)
+        monkeypatch.undo()
+        uploads.append(actor, upload.pk, offset=0, body=io.BytesIO(b"other"), length=5, now=now)
+        return kept
+
+    monkeypatch.setattr(vault.live(), "put_chunk", overtaken)
+    with pytest.raises(uploads.WrongOffset) as refused:
+        uploads.append(actor, upload.pk, offset=0, body=io.BytesIO(b"mine!"), length=5, now=now)
+    assert refused.value.offset == 5
+    with uploads.open_upload(upload.pk) as file:
+        assert file.read() == b"other"
+    assert len(staged() - before) == 1
