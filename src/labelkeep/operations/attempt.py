@@ -9,7 +9,7 @@ from django.db import OperationalError
 
 from labelkeep import clock
 from labelkeep.errors import Cancelled, LabelkeepError, Refused
-from labelkeep.operations import claims, registry
+from labelkeep.operations import claims, registry, temporary
 from labelkeep.operations.models import Operation
 from labelkeep.operations.work import Work
 
@@ -26,6 +26,7 @@ def carry_out(operation: Operation, work: Work) -> None:
     Everything recorded is conditional on the claim: if the operation was cancelled or given away meanwhile, its row
     says so already and is left alone.
     """
+    temporary.remove_earlier(operation)
     try:
         result = registry.find(operation.kind)(operation, work)
         claims.finish(operation, result, clock.now())

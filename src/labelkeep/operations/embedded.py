@@ -42,8 +42,8 @@ class Embedded:
         _Loop(worker, stop).run()
 
 
-def predecessors_of(worker: str) -> Q | None:
-    """Which workers are dead for certain, given that this one was started; None: nothing can be said.
+def predecessors_of(worker: str, column: str) -> Q | None:
+    """Which workers, named in this column, are dead for certain, given that this one was started; None: nobody knows.
 
     A server starts the next worker of a slot when the last one has died, and it holds the lock of the data directory,
     so all workers of its earlier runs are gone too.
@@ -51,8 +51,9 @@ def predecessors_of(worker: str) -> Q | None:
     served = names.parse(worker)
     if served is None:
         return None
-    same_slot = Q(worker__startswith=served.of_this_slot) & ~Q(worker=worker)
-    return same_slot | (Q(worker__startswith=names.SERVED) & ~Q(worker__startswith=served.of_this_run))
+    begins = f"{column}__startswith"
+    same_slot = Q(**{begins: served.of_this_slot}) & ~Q(**{column: worker})
+    return same_slot | (Q(**{begins: names.SERVED}) & ~Q(**{begins: served.of_this_run}))
 
 
 class _Loop:
@@ -72,9 +73,12 @@ class _Loop:
             Worker.objects.filter(name=self._worker).delete()
 
     def _inherit(self) -> None:
-        dead = predecessors_of(self._worker)
+        dead, listed = predecessors_of(self._worker, "worker"), predecessors_of(self._worker, "name")
         if dead is not None and (released := claims.release(dead, clock.now())):
             log.info("worker.inherited", worker=self._worker, operations=released)
+        if listed is not None:
+            Worker.objects.filter(listed).delete()
+        temporary.remove_dead()
 
     def _guarded(self) -> None:
         try:

@@ -21,6 +21,13 @@ def remove(path: Path) -> None:
     shutil.rmtree(path, ignore_errors=True)
 
 
+def remove_earlier(operation: Operation) -> None:
+    """Remove what dead attempts at the same operation have left."""
+    for path in _root().glob(f"{operation.pk}.*"):
+        if path != directory_of(operation):
+            remove(path)
+
+
 def remove_dead() -> int:
     """Remove the directories of attempts that are not under way any more; returns how many.
 
