@@ -6,7 +6,7 @@ The same value is a delta (deltas.py), so that a small edit, a row of edits and 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from operator import itemgetter
 
 from labelkeep.annotations.builder import last_number
@@ -68,10 +68,10 @@ class Edit:
             yield [item for _, item in added[at:]]
 
 
-def edit(index: Index, changes: Edit, get: Get, put: Put, *, hidden: frozenset[int] = frozenset()) -> Written:
+def edit(index: Index, changes: Edit, get: Get, put: Put, *, shown: Container[int] | None = None) -> Written:
     """Apply `changes`; untouched parts are shared with the old document.
 
-    `hidden`: label keys whose objects are dropped from the parts that are rewritten (tombstones).
+    `shown`: label keys whose objects are kept in the parts that are rewritten; others (tombstones) are dropped there.
     The result is the document that building from the final objects would give, but for hidden ones in untouched parts.
     """
     parts: list[Part] = []
@@ -80,12 +80,12 @@ def edit(index: Index, changes: Edit, get: Get, put: Put, *, hidden: frozenset[i
         places = changes.places[kind]
         highest = max([highest, *(last_number(item) + 1 for item in places.values() if item is not None)])
         old = index.of(kind)
-        parts += _collapse(kind, _rewrite(kind, old, places, get, put, hidden), get, put) if places else old
+        parts += _collapse(kind, _rewrite(kind, old, places, get, put, shown), get, put) if places else old
     return write_index(index_of(parts, highest), put)
 
 
 def _rewrite(
-    kind: Kind, old: list[Part], places: dict[int, Object | None], get: Get, put: Put, hidden: frozenset[int]
+    kind: Kind, old: list[Part], places: dict[int, Object | None], get: Get, put: Put, shown: Container[int] | None
 ) -> list[Part]:
     """Touched leaves split anew, each inside its range; changes outside every leaf become leaves of their own."""
     ranges = ranges_of(old)
@@ -96,11 +96,11 @@ def _rewrite(
     found: list[Part] = [part for place, part in parts.items() if place not in touched]
     for place, keys in touched.items():
         there = parts.get(place)
-        records = {record.key: record for record in _records(there, get) if record.label not in hidden}
+        records = {record.key: record for record in _records(there, get) if shown is None or record.label in shown}
         for key in keys:
             item = places[key]
             records.pop(key, None)
-            if item is not None and item.label not in hidden:
+            if item is not None and (shown is None or item.label in shown):
                 records[key] = record_of(item)
         ordered = sorted(records.values(), key=itemgetter(0))
         found += [write_part(kind, group, put) for _, group in split(ordered, place)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 SKELETON = "skeleton"
 ANY = "any"
@@ -76,7 +77,8 @@ class LabelTable:
         """The points of the skeleton with this key."""
         return self._points.get(key, [])
 
-    def hidden(self) -> frozenset[int]:
-        """Keys whose objects are not shown: deleted labels, and the points of deleted skeletons."""
-        deleted = {label.key for label in self if label.deleted}
-        return frozenset(deleted | {label.key for label in self if label.parent in deleted})
+    @cached_property
+    def shown(self) -> frozenset[int]:
+        """Keys whose objects are shown: those of labels that are not deleted, nor points of a deleted skeleton."""
+        living = {label.key for label in self if not label.deleted}
+        return frozenset(label.key for label in self if label.key in living and label.parent in living | {None})

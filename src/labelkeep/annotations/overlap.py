@@ -1,4 +1,4 @@
-"""A task and its jobs: what of an object lies in a job, and how the jobs together look as the task (cvat-protocol §8.7).
+"""A task and its jobs: what of an object lies in a job, and how the jobs look as the task (cvat-protocol §8.7).
 
 In the frames that two jobs share, objects of the same label that cover each other are one object: shapes by
 intersection over union from 0.75, tags always, tracks where they are alike on half of the frames. The earlier job's

@@ -6,7 +6,7 @@ at most MATCHED objects are compared; beyond, objects get new numbers, so that m
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,9 @@ import msgspec
 from labelkeep.annotations.builder import HELD, Sorter
 from labelkeep.annotations.model import KINDS, Kind, Object, Shape, Tag, Track
 from labelkeep.annotations.parts import (
-    Get,
-    Index,
     Put,
     Written,
     index_of,
-    iterate,
     record_of,
     write_index,
     write_part,
@@ -30,6 +27,7 @@ from labelkeep.annotations.trie import NUMBER_BITS, NUMBERS, Record, key_of, spl
 from labelkeep.errors import BadInput
 
 MATCHED = 20_000
+Old = Callable[[Kind], Iterable[list[Object]]]  # the objects that are there, in order
 _TYPES: dict[Kind, Any] = {"tags": Tag, "shapes": Shape, "tracks": Track}
 
 
@@ -63,12 +61,12 @@ class Replacement:
             body = _unnumbered(item)
             sorter.add(Record(key_of(item.frame, self._arrived), item.label, body))
 
-    def finish(self, old: Index, next_number: int, get: Get, put: Put) -> Written:
-        """Write the document that stands in for `old`."""
-        numbers = _Numbers(max(next_number, old.next))
+    def finish(self, old: Old, next_number: int, put: Put) -> Written:
+        """Write the document that stands in for the objects of `old`."""
+        numbers = _Numbers(next_number)
         parts = []
         for kind in KINDS:
-            records = _renumbered(kind, iter(self._sorters[kind]), old, get, numbers)
+            records = _renumbered(kind, iter(self._sorters[kind]), old, numbers)
             parts += [write_part(kind, group, put) for _, group in split(records)]
         return write_index(index_of(parts, numbers.next), put)
 
@@ -98,9 +96,9 @@ def _unnumbered(item: Object) -> bytes:
     return record_of(item).data.split(b",", 1)[1]
 
 
-def _renumbered(kind: Kind, records: Iterator[Record], old: Index, get: Get, numbers: _Numbers) -> Iterator[Record]:
+def _renumbered(kind: Kind, records: Iterator[Record], old: Old, numbers: _Numbers) -> Iterator[Record]:
     """Records in order of (frame, number): an object equal to one that was there has its number."""
-    before = _Frames(kind, old, get)
+    before = _Frames(old(kind))
     for frame, group in groupby(records, key=lambda record: record.key >> NUMBER_BITS):
         known = before.on(frame)
         kept: list[Record] = []
@@ -116,8 +114,8 @@ def _renumbered(kind: Kind, records: Iterator[Record], old: Index, get: Get, num
 class _Frames:
     """The objects of an old document, frame by frame, forwards."""
 
-    def __init__(self, kind: Kind, old: Index, get: Get) -> None:
-        objects = (item for items in iterate(old, kind, get) for item in items)
+    def __init__(self, parts: Iterable[list[Object]]) -> None:
+        objects = (item for items in parts for item in items)
         self._groups = groupby(objects, key=lambda item: item.frame)
         self._next = next(self._groups, None)
 

@@ -1,0 +1,49 @@
+"""Deltas into parts: the same annotations, written down for good. A capture does so first: it names documents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db import transaction
+
+from labelkeep.annotations.document import Written, edit
+from labelkeep.errors import Unavailable
+from labelkeep.media import vault
+from labelkeep.projects.models import AnnotationDelta
+from labelkeep.projects.saved.loading import Saved, load
+from labelkeep.projects.saved.saving import ATTEMPTS, set_document, swapped
+
+
+def fold(job_ids: Iterable[int]) -> None:
+    """Make the documents of these jobs hold everything. Revision, dates and what readers see stay the same.
+
+    Raises:
+        NotFound: a job is gone.
+        Unavailable: a job was saved again and again in between.
+    """
+    waiting = AnnotationDelta.objects.filter(job_id__in=list(job_ids)).values_list("job_id", flat=True).distinct()
+    for job_id in list(waiting):
+        for _ in range(ATTEMPTS):
+            if _fold(load(job_id)):
+                break
+        else:
+            raise Unavailable("The annotations are being changed by many others; try again.")
+
+
+def _fold(saved: Saved) -> bool:
+    if not saved.edits:
+        return True
+    store = vault.live()
+    shown = saved.ids.table.shown
+    written = edit(saved.index, saved.edits, store.get_document, store.put_document, shown=shown)
+    return _set(saved, written)
+
+
+def _set(saved: Saved, written: Written) -> bool:
+    with transaction.atomic():
+        last = AnnotationDelta.objects.filter(job_id=saved.job).order_by("-revision").first()
+        counts = written.index.counts()
+        if last is None or not swapped(saved, document=written.name, delta_bytes=0, counts=counts):
+            return False
+        set_document(saved.job, saved.revision, written.name, last.actor, last.created_date)
+    return True

@@ -1,0 +1,124 @@
+"""Annotations as people see them: of a job, and of a task, where its jobs are merged. JSON comes out in pieces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from labelkeep.accounts.actor import Actor
+from labelkeep.accounts.permissions import require
+from labelkeep.annotations.model import KINDS, Kind, Object
+from labelkeep.annotations.overlap import JobView, Placed, merged
+from labelkeep.annotations.spool import Incoming
+from labelkeep.annotations.wire import Ids, Writer
+from labelkeep.media import documents, vault
+from labelkeep.projects.models import Job, Task
+from labelkeep.projects.queries.subjects import subject_of
+from labelkeep.projects.saved.keys import table_for
+from labelkeep.projects.saved.loading import load
+
+
+def view_job(actor: Actor, job: Job) -> Iterator[bytes]:
+    """The annotations of a job as the wire's JSON, part by part.
+
+    Raises:
+        Forbidden: the actor may not see them.
+    """
+    require(actor, "job:view-annotations", subject_of(job))
+    saved = load(job)
+    writer = Writer(saved.ids, job.pk)
+    return envelope((kind, (writer.render(part) for part in saved.iterate(kind))) for kind in KINDS)
+
+
+def view_task(actor: Actor, task: Task) -> Iterator[bytes]:
+    """The annotations of a task as the wire's JSON, part by part.
+
+    Raises:
+        Forbidden: the actor may not see them.
+    """
+    require(actor, "task:view-annotations", subject_of(task))
+    ids = table_for(task)
+    jobs = jobs_of(task)
+    writers = {job.pk: Writer(ids, job.pk) for job in jobs}
+
+    def rendered(kind: Kind) -> Iterator[bytes]:
+        for placed in objects_of_task(task, jobs, kind, ids):
+            yield _joined([writers[jobs[position].pk].render([item]) for position, item in placed])
+
+    return envelope((kind, rendered(kind)) for kind in KINDS)
+
+
+def objects_of_task(task: Task, jobs: Sequence[Job], kind: Kind, ids: Ids) -> Iterator[list[Placed]]:
+    """The objects of one kind in the task's view, each with the position of its job in `jobs`."""
+    hidden = _placeholders(task, jobs)
+    views = [JobView(job.start_frame, job.stop_frame, _Lazy(job, ids, hidden)) for job in jobs]
+    return merged(views, kind, overlap=task.overlap or 0, spatial=task.dimension == "3d")
+
+
+def jobs_of(task: Task) -> list[Job]:
+    """The jobs that make up a task, by start frame; the ground truth job only where it is a pool of honeypots."""
+    types = [Job.Type.ANNOTATION] + ([Job.Type.GROUND_TRUTH] if has_pool(task) else [])
+    return list(Job.objects.filter(task=task, type__in=types).order_by("start_frame", "id"))
+
+
+def has_pool(task: Task) -> bool:
+    """Whether annotation jobs show frames of a ground truth pool in between."""
+    return (task.validation_layout or {}).get("mode") == "gt_pool"
+
+
+def envelope(kinds: Iterator[tuple[Kind, Iterator[bytes]]] | Iterator[tuple[Kind, list[bytes]]]) -> Iterator[bytes]:
+    """`{"version": 0, "tags": […], …}` from rendered pieces, which may be empty."""
+    yield b'{"version":0'
+    for kind, pieces in kinds:
+        yield b',"%b":[' % kind.encode()
+        begun = False
+        for piece in pieces:
+            if piece:
+                yield b"," + piece if begun else piece
+                begun = True
+        yield b"]"
+    yield b"}"
+
+
+def affected(ids: Ids, objects: dict[int, Incoming]) -> Iterator[bytes]:
+    """What a change made, as the wire's JSON. `objects`: job → objects with numbers."""
+
+    def rendered(kind: Kind) -> Iterator[bytes]:
+        for job, incoming in objects.items():
+            writer = Writer(ids, job)
+            for other, batch in incoming:
+                if other == kind:
+                    yield writer.render([item for _, item in batch])
+
+    return envelope((kind, rendered(kind)) for kind in KINDS)
+
+
+def _joined(pieces: list[bytes]) -> bytes:
+    return b",".join(piece for piece in pieces if piece)
+
+
+@dataclass
+class _Lazy:
+    """A job's annotations, read when they are needed: a task may have thousands of jobs."""
+
+    job: Job
+    ids: Ids
+    hidden: frozenset[int]
+
+    def iterate(self, kind: Kind, start: int = 0, stop: int | None = None) -> Iterator[list[Object]]:
+        hidden = self.hidden if self.job.type == Job.Type.ANNOTATION else frozenset()
+        for objects in load(self.job, ids=self.ids).iterate(kind, start, stop):
+            yield [item for item in objects if item.frame not in hidden] if hidden else objects
+
+
+def _placeholders(task: Task, jobs: Sequence[Job]) -> frozenset[int]:
+    """Frames of annotation jobs that only show a frame of the pool: what is drawn there is no annotation."""
+    if not has_pool(task) or not task.frames_document:
+        return frozenset()
+    pool = set((task.validation_layout or {}).get("frames", ()))
+    get = vault.live().get_document
+    index = documents.read_index(task.frames_document, get)
+    ground_truth = [job for job in jobs if job.type == Job.Type.GROUND_TRUTH]
+    first = min((job.start_frame for job in ground_truth), default=index.count)
+    frames = documents.read_frames(index, get, 0, first)
+    return frozenset(number for number, frame in enumerate(frames) if frame.path in pool)
