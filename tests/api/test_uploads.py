@@ -11,6 +11,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import override_settings
 from tests.support.api import Client, client_for
+from tests.support.multipart import multipart
 
 from labelkeep import clock, configuration
 from labelkeep.accounts.actor import Actor
@@ -191,17 +192,6 @@ def test_files_of_one_request_keep_their_paths(client: Client, task: Task) -> No
     assert answer.status_code == 200
     names = Upload.objects.order_by("filename").values_list("filename", "length", "offset")
     assert list(names) == [("/home/u/tree/a/1.png", 3, 3), ("/home/u/tree/b/1.png", 3, 3)]
-
-
-def multipart(fields: dict[str, str], files: list[tuple[str, str, bytes]]) -> tuple[bytes, str]:
-    """A body as urllib3 writes it: file names as they are."""
-    lines: list[bytes] = []
-    for name, value in fields.items():
-        lines.append(f'--sep\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode())
-    for name, filename, data in files:
-        head = f'--sep\r\nContent-Disposition: form-data; name="{name}"; filename="{filename}"\r\n'
-        lines.append(head.encode() + b"Content-Type: application/octet-stream\r\n\r\n" + data + b"\r\n")
-    return b"".join(lines) + b"--sep--\r\n", "multipart/form-data; boundary=sep"
 
 
 def test_a_cut_multipart_body_leaves_nothing(client: Client, task: Task) -> None:

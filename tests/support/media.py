@@ -142,6 +142,14 @@ def number_of(picture: Image.Image) -> int:
     return min(range(24), key=lambda number: abs(level(number) - middle))
 
 
+def numbers_of(data: bytes) -> list[int]:
+    """Which frames a video shows, one after the other."""
+    import av
+
+    with av.open(io.BytesIO(data)) as container:
+        return [number_of(frame.to_image()) for frame in container.decode(video=0)]
+
+
 def video(path: Path, frames: int = 20, **options: Any) -> Path:
     """A video file."""
     path.parent.mkdir(parents=True, exist_ok=True)
