@@ -181,7 +181,7 @@ def _name(record: Record, limits: Limits, report: Report) -> str | None:
         return None
     bad = False
     for code, message in (*safety.problems_of_name(name, limits), *safety.problems_of_record(record, limits)):
-        report.error(code, message, name, place)
+        report.error(code, message, name or "(no name)", place)
         bad = bad or code.startswith("name-")
     if name.endswith("/") and not bad and record.size:
         report.error("folder-with-contents", "is a folder and has contents", name, place)

@@ -12,6 +12,7 @@ import msgspec
 from labelkeep.annotations.labels import ANY, LabelDef, LabelTable
 from labelkeep.annotations.model import Attr, Object, Shape, ShapeType, Tag, Track, TrackedShape
 from labelkeep.annotations.stream import Batch
+from labelkeep.annotations.validate import check_object, points_fit
 from labelkeep.archive.facts import Numbering
 from labelkeep.archive.fields import escape
 from labelkeep.archive.reports import Report
@@ -124,9 +125,19 @@ class Parser:
                 made = self._object(item, number, numbering, at)
             except _Skip:
                 continue
-            if frames[0] <= item.frame <= frames[1]:
+            if self._sound(made, at) and frames[0] <= item.frame <= frames[1]:
                 found.append(made)
         return found
+
+    def _sound(self, item: Object, at: str) -> bool:
+        # the decoder has judged every number by itself; plain shapes, the most by far, need no second look
+        if isinstance(item, Shape) and not item.elements and points_fit(item.type, len(item.points)):
+            if item.type != "skeleton":
+                return True
+        problems = check_object(item)
+        for where, message in problems:
+            self._report.error("bad-annotation", message, self._member, f"{at}/{where}")
+        return not problems
 
     def _outside(self, frame: int, frames: tuple[int, int], at: str) -> None:
         message = f"begins on frame {frame}, the job has {frames[0]} to {frames[1]}; it was left out"
