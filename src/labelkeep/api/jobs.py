@@ -130,7 +130,7 @@ class Jobs(ListView):
         body = self.body(JobBody)
         if body.type != Job.Type.GROUND_TRUTH:
             raise BadInput({"type": [f'Jobs of type "{body.type}" cannot be created this way']})
-        task = get_task(self.actor, body.task_id, "job:create")
+        task = get_task(self.actor, body.task_id)
         job = create_ground_truth_job(
             actor=self.actor,
             now=clock.now(),

@@ -12,6 +12,7 @@ from labelkeep.media import documents
 from labelkeep.media.ingest import Ingested
 from labelkeep.projects import selection, touch
 from labelkeep.projects.models import Job, Task
+from labelkeep.projects.saved import keys
 from labelkeep.projects.segments import Cut, Segment, cut, cut_by_files
 
 Get = Callable[[str], bytes]
@@ -47,7 +48,7 @@ def prepare(task: Task, done: Ingested, get: Get) -> Prepared:
 
 
 def write(task: Task, prepared: Prepared, now: datetime) -> None:
-    """Write the data fields and the jobs. Call inside a transaction that holds the task."""
+    """Write the data fields, the jobs and the keys of the labels. Call inside a transaction that holds the task."""
     done = prepared.done
     for name in _FIELDS:
         setattr(task, name, getattr(done, name))
@@ -58,6 +59,7 @@ def write(task: Task, prepared: Prepared, now: datetime) -> None:
     task.chunks_updated_date = now
     task.save()
     _create_jobs(task, prepared, now)
+    keys.table_for(task)
     touch.status_changed(task, now)
 
 

@@ -13,6 +13,7 @@ from labelkeep.errors import BadInput
 from labelkeep.projects import touch
 from labelkeep.projects.models import Attribute, Label, Project, Task
 from labelkeep.projects.queries.subjects import subject_of
+from labelkeep.projects.saved import keys
 
 # A label is known by its name and, where it is a point, its skeleton's; skeletons and others are never taken for each
 # other, because their objects differ in kind.
@@ -34,8 +35,6 @@ def move_task(*, actor: Actor, now: datetime, task: Task, project: Project) -> T
     _check_dimension(task, project)
     with transaction.atomic():
         task = Task.objects.select_for_update().get(pk=task.pk)
-        from labelkeep.projects.saved import keys
-
         keys.table_for(task)  # every label that the documents may name has its key before the map is carried over
         task.refresh_from_db()
         before = task.project_id
