@@ -22,5 +22,5 @@ def serve(
         if value is not None:
             os.environ[f"LABELKEEP_{name}"] = str(value)
     sys.stdout.flush()
-    # The server is another program, above this room: it replaces this process and reads the settings for itself.
+    # The server is a program of its own: it replaces this process, so what runs for months carries no command line.
     os.execv(sys.executable, [sys.executable, "-m", "labelkeep.server"])  # noqa: S606

@@ -1,15 +1,15 @@
 """The embedded engine: worker processes on this machine that claim rows from the database. Nothing else has to run.
 
 The row itself is the queue entry, so starting work is only writing the row. Workers look for due rows a few times a
-second; one that dies is noticed at once by the process that started it (`lost`), and by its lease running out
-otherwise.
+second. The work of one that dies is taken over by the worker that its server starts in its place, and by any other once
+its lease has run out.
 """
 
 from __future__ import annotations
 
 import os
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from django.db import DatabaseError, close_old_connections
@@ -18,6 +18,7 @@ from django.db.models import Q
 from labelkeep import clock
 from labelkeep.operations import claims, names, temporary
 from labelkeep.operations.attempt import carry_out
+from labelkeep.operations.chores import Round, chore
 from labelkeep.operations.expiry import remove_expired
 from labelkeep.operations.models import Operation, Worker
 from labelkeep.operations.pulse import Pulse
@@ -25,7 +26,7 @@ from labelkeep.operations.work import Work
 
 IDLE = 0.1  # seconds between two looks at the queue
 HEARTBEAT = 5.0  # seconds between two signs of life of an idle worker
-SWEEP = 30.0  # seconds between two removals of what is expired or left behind
+SWEEP = timedelta(seconds=30)  # between two removals of what is expired or left behind
 FORGOTTEN = timedelta(minutes=5)  # a worker silent for so long is taken off the list
 
 log = structlog.get_logger(__name__)
@@ -56,13 +57,22 @@ def predecessors_of(worker: str, column: str) -> Q | None:
     return same_slot | (Q(**{begins: names.SERVED}) & ~Q(**{begins: served.of_this_run}))
 
 
+@chore(every=SWEEP)
+def sweep(now: datetime) -> None:
+    """Remove expired rows, what dead attempts left behind, and workers that were not heard of for long."""
+    remove_expired(now)
+    temporary.remove_dead()
+    Worker.objects.filter(seen_date__lt=now - FORGOTTEN).delete()
+
+
 class _Loop:
     """What one worker process does all day."""
 
     def __init__(self, worker: str, stop: threading.Event) -> None:
         self._worker = worker
         self._stop = stop
-        self._seen_at = self._swept_at = float("-inf")
+        self._seen_at = float("-inf")
+        self._round = Round()
 
     def run(self) -> None:
         self._inherit()
@@ -93,9 +103,9 @@ class _Loop:
 
     def _once(self) -> bool:
         self._sign_of_life()
-        self._sweep()
         operation = claims.claim_next(self._worker, clock.now())
         if operation is None:
+            self._round.do_what_is_due()
             return False
         with structlog.contextvars.bound_contextvars(operation=str(operation.pk), attempt=operation.attempts):
             self._carry_out(operation)
@@ -120,12 +130,3 @@ class _Loop:
             create_defaults={"seen_date": now, "started_date": now, "pid": os.getpid()},
         )
         self._seen_at = clock.monotonic()
-
-    def _sweep(self) -> None:
-        if clock.monotonic() - self._swept_at < SWEEP:
-            return
-        now = clock.now()
-        remove_expired(now)
-        temporary.remove_dead()
-        Worker.objects.filter(seen_date__lt=now - FORGOTTEN).delete()
-        self._swept_at = clock.monotonic()

@@ -11,8 +11,9 @@ class ProjectsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Say who carries out `create:task`."""
-        from labelkeep.operations.registry import handler
+        """Say who carries out `create:task`, and who clears up when it is cancelled."""
+        from labelkeep.operations.registry import discards, handler
         from labelkeep.projects.actions import attach_data
 
         handler(attach_data.KIND)(attach_data.run)
+        discards(attach_data.KIND)(attach_data.free)

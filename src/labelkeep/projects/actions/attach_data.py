@@ -83,8 +83,13 @@ def run(operation: Operation, work: Work) -> dict[str, Any]:
     return result
 
 
+def free(operation: Operation) -> None:
+    """Forget the uploads of a cancelled operation: nobody will read them."""
+    uploads.discard(operation.params["uploads"])
+
+
 def _attach(operation: Operation, work: Work, upload_ids: Sequence[str]) -> dict[str, Any]:
-    task = Task.objects.filter(pk=operation.task_id).first()
+    task = Task.objects.filter(pk=operation.task_id or 0).first()
     if task is None:
         raise BadInput("The task was deleted before its data had arrived")
     params = msgspec.convert(operation.params["data"], DataParams)
