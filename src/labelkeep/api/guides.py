@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import msgspec
 from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.urls import path
 from django.utils.http import content_disposition_header
 from rest_framework.parsers import MultiPartParser
@@ -113,7 +113,7 @@ class Assets(View):
     def post(self, request: Request) -> Response:
         """Keep a file for a guide."""
         file = request.FILES.get("file")
-        guide_id = str(request.data.get("guide_id", ""))
+        guide_id = str(cast(QueryDict, request.data).get("guide_id", ""))
         if not isinstance(file, UploadedFile):
             raise BadInput({"file": ["No file was submitted."]})
         if not (guide_id.isascii() and guide_id.isdigit() and len(guide_id) < 19):

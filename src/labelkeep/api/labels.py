@@ -102,7 +102,9 @@ def parent_of(query: Mapping[str, str], actor: Actor) -> Project | Task | Job | 
     text = query[named[0]]
     if not (text.isascii() and text.isdigit() and len(text) < 19):
         raise BadInput({named[0]: ["A valid integer is required."]})
-    return {"job_id": get_job, "task_id": get_task, "project_id": get_project}[named[0]](actor, int(text))
+    if named[0] == "job_id":
+        return get_job(actor, int(text))
+    return get_task(actor, int(text)) if named[0] == "task_id" else get_project(actor, int(text))
 
 
 class OneLabel(View):

@@ -9,7 +9,8 @@ import msgspec
 
 from labelkeep.projects.label_input import LabelInput
 
-UNSET, Unset = msgspec.UNSET, msgspec.UnsetType
+UNSET = msgspec.UNSET
+Unset = msgspec.UnsetType
 Json = dict[str, Any]
 _SLOTS = {("project", "source"): 0, ("project", "target"): 1, ("task", "source"): 2, ("task", "target"): 3}
 

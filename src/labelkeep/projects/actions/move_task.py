@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -42,12 +43,12 @@ def move_task(*, actor: Actor, now: datetime, task: Task, project: Project) -> T
         task.labels.all().delete()
         task.project, task.organization_id = project, project.organization_id
         task.save(update_fields=["label_keys", "project", "organization"])
-        for project_id in {before, project.pk} - {None}:
+        for project_id in {project.pk, project.pk if before is None else before}:
             touch.project_status_changed(project_id, now)
     return task
 
 
-def remapped(label_keys: dict, old: Iterable[Label], new: Iterable[Label]) -> dict:
+def remapped(label_keys: dict[str, Any], old: Iterable[Label], new: Iterable[Label]) -> dict[str, Any]:
     """The key map after the move: each new label that has the name of an old one takes over its key.   Pure."""
     olds, news = _by_name(old), _by_name(new)
     labels: dict[str, int] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -48,7 +49,7 @@ def merged(present: Collection[int], deleted: Collection[int], of: Task | Job) -
     return sorted(outside | set(deleted))
 
 
-def disabled(layout: dict | None, frames: Collection[int]) -> dict:
+def disabled(layout: dict[str, Any] | None, frames: Collection[int]) -> dict[str, Any]:
     """The validation layout with these frames left out of validation."""
     present = layout or {"mode": "gt", "frames_per_job_count": None, "frames": []}
     return {**present, "disabled_frames": sorted(frames)}

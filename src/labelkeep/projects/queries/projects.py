@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.db.models import Count, Min, QuerySet
 
 from labelkeep.accounts.actor import Actor
@@ -63,7 +66,7 @@ def project_rows(projects: QuerySet[Project]) -> list[Row]:
     return rows
 
 
-def _add(row: Row, group: Row) -> None:
+def _add(row: Row, group: Mapping[str, Any]) -> None:
     row["task_count"] += group["count"]
     if group["subset"]:
         row["task_subsets"].append(group["subset"])

@@ -1,0 +1,152 @@
+"""Moving a task between projects: documents stay as they are, and what people drew keeps its label by name."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from tests.support.api import organization_of
+from tests.support.projects import NOW, a_project, a_skeleton, a_task, an_attribute, jobs_of, label
+
+from labelkeep.accounts.actor import Actor
+from labelkeep.errors import BadInput, Forbidden
+from labelkeep.projects import saved
+from labelkeep.projects.actions.update_task import update_task
+from labelkeep.projects.models import Guide, Job, Label, Project, Task
+
+
+def with_attribute(name: str, attribute: str):
+    made = label(name)
+    made.attributes = [an_attribute(attribute, "m", "f")]
+    return made
+
+
+def draw(owner, task, *names: str) -> None:
+    """One rectangle a label, with the first value of the label's attribute."""
+    home = {"project": task.project_id} if task.project_id else {"task": task.pk}
+    shapes = []
+    for name in names:
+        row = Label.objects.get(name=name, parent=None, **home)
+        shapes.append(
+            {
+                "type": "rectangle",
+                "label_id": row.pk,
+                "frame": 0,
+                "points": [1, 2, 3, 4],
+                "attributes": [{"spec_id": it.pk, "value": "f"} for it in row.attributes.all()],
+            }
+        )
+    saved.replace(Actor.of(owner), jobs_of(task)[0], [("shapes", 0, json.dumps(shapes).encode())], now=NOW)
+
+
+def drawn(owner, task) -> list[tuple[str, dict[str, str]]]:
+    """Name of the label, and values by name of attribute, of every shape that is shown."""
+    content = json.loads(b"".join(saved.view_job(Actor.of(owner), jobs_of(task)[0])))
+    found = []
+    for shape in content["shapes"]:
+        row = Label.objects.get(pk=shape["label_id"])
+        names = {it.pk: it.name for it in row.attributes.all()}
+        found.append((row.name, {names[it["spec_id"]]: it["value"] for it in shape["attributes"]}))
+    return sorted(found)
+
+
+def move(owner, task, project) -> Task:
+    update_task(actor=Actor.of(owner), now=NOW, task=task, project=project)
+    return Task.objects.get(pk=task.pk)
+
+
+def test_objects_keep_their_labels_by_name_and_documents_stay(alice):
+    here = a_project(alice, "here", labels=[with_attribute("cat", "sex"), "dog"])
+    there = a_project(alice, "there", labels=["fish", with_attribute("cat", "sex")])
+    task = a_task(alice, project=here, frames=2)
+    draw(alice, task, "cat", "dog")
+    before = jobs_of(task)[0]
+    moved = move(alice, task, there)
+    after = jobs_of(moved)[0]
+    assert moved.project == there
+    assert (after.document, after.revision) == (before.document, before.revision)
+    assert drawn(alice, moved) == [("cat", {"sex": "f"})]
+
+
+def test_keys_are_never_given_a_second_time(alice):
+    here = a_project(alice, "here", labels=["cat", "dog"])
+    there = a_project(alice, "there", labels=["cat", "fish"])
+    task = a_task(alice, project=here, frames=1)
+    draw(alice, task, "cat", "dog")
+    used = set(task.label_keys["labels"].values())
+    moved = move(alice, task, there)
+    draw(alice, moved, "fish")
+    moved.refresh_from_db()
+    fish = Label.objects.get(project=there, name="fish")
+    assert moved.label_keys["labels"][str(fish.pk)] not in used
+    assert drawn(alice, moved) == [("fish", {})]
+
+
+def test_a_task_that_stood_alone_leaves_its_labels_behind(alice):
+    project = a_project(alice, labels=["cat", a_skeleton("pose", "head", "tail")])
+    task = a_task(alice, labels=[a_skeleton("pose", "tail", "head"), "cat"], frames=1)
+    draw(alice, task, "cat")
+    Guide.objects.create(task=task, markdown="mine", created_date=NOW, updated_date=NOW)
+    moved = move(alice, task, project)
+    assert not Label.objects.filter(task=task).exists()
+    assert drawn(alice, moved) == [("cat", {})]
+    tail = Label.objects.get(project=project, name="tail")
+    assert str(tail.pk) in moved.label_keys["labels"]
+    assert Guide.objects.filter(task=task).exists()
+
+
+def test_a_skeleton_is_not_taken_for_a_label_of_the_same_name(alice):
+    here = a_project(alice, "here", labels=["pose"])
+    there = a_project(alice, "there", labels=[a_skeleton("pose", "head")])
+    task = a_task(alice, project=here, frames=1)
+    draw(alice, task, "pose")
+    assert drawn(alice, move(alice, task, there)) == []
+
+
+def test_the_task_takes_the_organization_of_its_new_project(alice):
+    organization = organization_of(alice)
+    there = a_project(alice, organization=organization)
+    assert move(alice, a_task(alice, frames=1), there).organization == organization
+
+
+def test_both_projects_learn_of_it(alice):
+    here, there = a_project(alice, "here"), a_project(alice, "there")
+    task = a_task(alice, project=here, frames=1)
+    a_task(alice, project=here, frames=1)
+    Job.objects.filter(task=task).update(stage="validation", status="validation")
+    Task.objects.filter(pk=task.pk).update(status="validation")
+    Project.objects.filter(pk=here.pk).update(status="validation")
+    move(alice, Task.objects.get(pk=task.pk), there)
+    here.refresh_from_db()
+    there.refresh_from_db()
+    assert (here.status, there.status) == ("annotation", "validation")
+
+
+def test_both_ends_must_be_the_actors(alice, bob):
+    task = a_task(alice, frames=1)
+    with pytest.raises(Forbidden):
+        move(alice, task, a_project(bob))
+    with pytest.raises(Forbidden):
+        move(bob, task, a_project(bob))
+    assert Task.objects.get(pk=task.pk).project is None
+
+
+def test_a_project_of_another_dimension_does_not_take_it(alice):
+    project = a_project(alice)
+    other = a_task(alice, project=project, frames=1)
+    Task.objects.filter(pk=other.pk).update(dimension="3d")
+    with pytest.raises(BadInput, match="not 2d"):
+        move(alice, a_task(alice, frames=1), project)
+
+
+def test_deleting_a_label_hides_its_shapes(alice):
+    from labelkeep.projects.actions.delete_label import delete_label
+
+    project = a_project(alice, labels=["cat", "dog"])
+    task = a_task(alice, project=project, frames=1)
+    draw(alice, task, "cat", "dog")
+    dog = Label.objects.get(project=project, name="dog")
+    delete_label(actor=Actor.of(alice), now=NOW, label=dog)
+    assert drawn(alice, task) == [("cat", {})]
+    Label.objects.filter(pk=dog.pk).update(deleted_at=None)
+    assert drawn(alice, task) == [("cat", {}), ("dog", {})]
