@@ -9,18 +9,17 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 
 from labelkeep.accounts.actor import Actor
 from labelkeep.accounts.permissions import require
 from labelkeep.annotations import deltas, document
-from labelkeep.errors import NotFound
+from labelkeep.errors import NotFound, Unavailable
 from labelkeep.media import documents, vault
 from labelkeep.media.models import StoredObject
 from labelkeep.projects import saved
@@ -32,8 +31,6 @@ from labelkeep.snapshots.manifest import Root, TaskManifest
 from labelkeep.snapshots.models import Backup
 from labelkeep.snapshots.rows import Kind, Rows
 from labelkeep.store import Store, name_of
-
-Publish = Callable[[], AbstractContextManager[Any]]
 
 
 @dataclass(frozen=True)
@@ -48,37 +45,37 @@ class Frozen:
     new_bytes: int
 
 
-def capture(
-    *,
-    actor: Actor,
-    kind: Kind,
-    id: int,
-    now: datetime,
-    lightweight: bool = False,
-    publish: Publish | None = None,
-) -> Backup:
-    """Back up a project or task; the backup is complete when this returns.
+def capture(*, actor: Actor, kind: Kind, id: int, now: datetime, lightweight: bool = False) -> Backup:
+    """Back up a project or task; the backup is complete when this returns. Raises as `freeze`."""
+    frozen = freeze(actor=actor, kind=kind, id=id)
+    backup = keep(frozen, actor=actor, now=now, lightweight=lightweight)
+    with transaction.atomic():
+        backup.save(force_insert=True)
+    return backup
 
-    `publish` opens the transaction to write the row in (`Work.publish`); it is given a context of its own otherwise.
+
+def freeze(*, actor: Actor, kind: Kind, id: int) -> Frozen:
+    """Write the manifest of a project or task as it is at this moment, and prove that all it names is there.
 
     Raises:
         Forbidden: the actor may not. NotFound: it is not there.
         Refused: something that it needs is missing from the store; the findings name file and task.
     """
     require(actor, "backup:make", subject_of(_target(kind, id)))
+    frozen = _write(kind, id, vault.live())
+    named.prove(frozen.name, frozen.subject, vault.live())
+    return frozen
+
+
+def keep(frozen: Frozen, *, actor: Actor, now: datetime, lightweight: bool = False) -> Backup:
+    """Put the root of a backup under `manifests/`. The row that is returned is for the caller to save, last of all."""
     store = vault.live()
-    frozen = freeze(kind, id, store)
-    named.prove(frozen.name, frozen.subject, store)
     root = _root(frozen, store.server, now)
     store.put_manifest(codec.encode(root), group=root.subject_uuid, created=now, backup=root.backup)
-    backup = _row(frozen, root, actor, now, lightweight)
-    with (publish or transaction.atomic)():
-        backup.save(force_insert=True)
-    return backup
+    return _row(frozen, root, actor, now, lightweight)
 
 
-def freeze(kind: Kind, id: int, store: Store) -> Frozen:
-    """Write the manifest of a project or task as it is at this moment. Nothing is proved yet."""
+def _write(kind: Kind, id: int, store: Store) -> Frozen:
     _fold(kind, id)
     moment = rows.read(kind, id)
     writer = _Writer(store)
@@ -133,7 +130,8 @@ def _target(kind: Kind, id: int) -> Project | Task:
 def _fold(kind: Kind, id: int) -> None:
     """Fold small edits into documents, so that the next backup finds them there. Annotators go on meanwhile."""
     jobs = Job.objects.filter(**{"task__project_id" if kind == "project" else "task_id": id}, delta_bytes__gt=0)
-    saved.fold(list(jobs.values_list("id", flat=True)))
+    with suppress(Unavailable, NotFound):  # the capture itself folds what is still changing, and sees what is gone
+        saved.fold(list(jobs.values_list("id", flat=True)))
 
 
 def _fold_rest(moment: Rows, writer: _Writer) -> dict[int, str]:

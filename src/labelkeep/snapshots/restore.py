@@ -48,7 +48,7 @@ class Restored:
         """For the result of an operation."""
         return {
             "kind": self.kind,
-            "result_id": self.id,
+            "id": self.id,
             "ids": self.ids,
             "not_carried": [finding.to_json() for finding in self.not_carried],
         }

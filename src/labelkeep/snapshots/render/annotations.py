@@ -30,7 +30,7 @@ class AnnotationPieces:
     ) -> None:
         self._jobs = jobs
         self._renderer = Renderer(labels)
-        self._known = {label.key for label in labels} - labels.hidden()
+        self._known = labels.shown
         self._get = get
         self._facts = facts
 

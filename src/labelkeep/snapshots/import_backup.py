@@ -1,0 +1,120 @@
+"""Restore an uploaded archive as a new project or task: the operation `import:backup`.
+
+What the archive holds is accepted into the store, then rows are written in one transaction with the operation's end.
+So it is done wholly or not at all, however often a worker dies over it (invariant 4).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from labelkeep import clock
+from labelkeep.accounts.actor import SANDBOX, Actor
+from labelkeep.accounts.models import Organization
+from labelkeep.accounts.permissions import Subject, require
+from labelkeep.errors import Cancelled, Forbidden, LabelkeepError
+from labelkeep.media import uploads, vault
+from labelkeep.media.models import Upload
+from labelkeep.operations import keys
+from labelkeep.operations.models import Operation
+from labelkeep.operations.start import start
+from labelkeep.operations.work import Work
+from labelkeep.snapshots.accept.accept import Accepted, Kind, accept
+from labelkeep.snapshots.restore import apply, prepare
+
+KIND = "import:backup"
+KEPT = timedelta(days=7)  # an upload that waits for its turn
+_ACCEPTED = 0.95  # of the progress
+_SHOWN = 1000  # findings kept in the row
+
+
+def import_backup(*, actor: Actor, now: datetime, kind: Kind, upload: Upload) -> Operation:
+    """Start restoring an upload of the actor's as a new project or task, in the organization that he asks in.
+
+    Raises:
+        Forbidden: the actor may not create one there.
+    """
+    permit(actor)
+    uploads.prolong([upload.pk], now + KEPT)
+    return start(
+        kind=KIND,
+        key=keys.import_backup(kind, uuid4()),
+        actor=actor,
+        now=now,
+        target=kind,
+        subresource="backup",
+        params={"upload": upload.pk, "filename": upload.filename},
+        organization_id=actor.organization_id,
+    )
+
+
+def permit(actor: Actor) -> None:
+    """Let pass who may restore backups where he asks to.
+
+    Raises:
+        Forbidden: the actor may not.
+    """
+    require(actor, "backup:restore", Subject(organization_id=actor.organization_id, owner=actor.id))
+
+
+def run(operation: Operation, work: Work) -> dict[str, Any]:
+    """The handler. The upload is freed when nothing will read it again.
+
+    Raises:
+        Refused: the archive cannot be restored; nothing was written.
+    """
+    upload_id = operation.params["upload"]
+    try:
+        result = _restore(operation, work, upload_id)
+    except Cancelled:
+        if not work.is_stopping:
+            uploads.discard([upload_id])
+        raise
+    except LabelkeepError as error:
+        if not error.retryable:
+            uploads.discard([upload_id])
+        raise
+    uploads.discard([upload_id])
+    return result
+
+
+def _restore(operation: Operation, work: Work, upload_id: str) -> dict[str, Any]:
+    actor, now, store = _actor(operation), clock.now(), vault.live()
+    permit(actor)
+    with uploads.open_upload(upload_id) as file:
+        accepted = accept(
+            file,
+            kind="task" if operation.target == "task" else "project",
+            store=store,
+            spool_dir=work.tmp,
+            now=now,
+            report=lambda fraction, message: work.progress(fraction * _ACCEPTED, message),
+        )
+    origin = {"server": accepted.server, "archive": operation.params.get("filename", "")}
+    planned = prepare(actor=actor, manifest=accepted.manifest, get=store.get_document, now=now, origin=origin)
+    with work.publish() as publication:
+        result = {**apply(planned).to_json(), "findings": _shown(accepted)}
+        publication.finish(result)
+    return result
+
+
+def _shown(accepted: Accepted) -> list[dict[str, str]]:
+    return [finding.to_json() for finding in accepted.findings[:_SHOWN]]
+
+
+def _actor(operation: Operation) -> Actor:
+    """Who asked, where he asked.
+
+    Raises:
+        Forbidden: he or the organization is gone.
+    """
+    if operation.owner is None:
+        raise Forbidden("The user who asked for this is gone")
+    if operation.organization_id is None:
+        return Actor.of(operation.owner, SANDBOX)
+    organization = Organization.objects.filter(pk=operation.organization_id).first()
+    if organization is None:
+        raise Forbidden("The organization to restore into is gone")
+    return Actor.of(operation.owner, organization)
