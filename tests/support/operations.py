@@ -29,6 +29,16 @@ def carried_out_by(function: Handler, kind: str = KIND) -> Iterator[None]:
         registry._HANDLERS.pop(kind, None)
 
 
+@contextmanager
+def discarded_by(function: Callable[[Operation], None], kind: str = KIND) -> Iterator[None]:
+    """Within the block, what was taken for operations of this kind is freed by the given function."""
+    registry._DISCARDS[kind] = function
+    try:
+        yield
+    finally:
+        registry._DISCARDS.pop(kind, None)
+
+
 def an_operation(
     owner: User, now: datetime, key: str = "action=export&target=task&target_id=7", **fields: Any
 ) -> Operation:

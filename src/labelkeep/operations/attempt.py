@@ -28,32 +28,40 @@ def carry_out(operation: Operation, work: Work) -> None:
     """
     temporary.remove_earlier(operation)
     try:
-        result = registry.find(operation.kind)(operation, work)
-        claims.finish(operation, result, clock.now())
-    except Cancelled as error:
-        _stopped(operation, work, error)
-    except Exception as error:  # whatever a handler raises has to end in the row
-        _failed(operation, error)
+        ended = _run(operation, work)
     finally:
         work.close()
+    if ended:
+        registry.discard(operation)
 
 
-def _stopped(operation: Operation, work: Work, error: Cancelled) -> None:
+def _run(operation: Operation, work: Work) -> bool:
+    """True: the operation has ended, and it was this attempt that ended it."""
+    try:
+        result = registry.find(operation.kind)(operation, work)
+        return work.has_finished or claims.finish(operation, result, clock.now())
+    except Cancelled as error:
+        return work.has_finished or _stopped(operation, work, error)
+    except Exception as error:  # whatever a handler raises has to end in the row
+        return work.has_finished or _failed(operation, error)
+
+
+def _stopped(operation: Operation, work: Work, error: Cancelled) -> bool:
     if work.is_stopping:
         claims.give_back(operation)
-    elif claims.fail(operation, str(error), clock.now()):
-        log.warning("operation.stopped_itself", key=operation.key)
+        return False
+    return claims.fail(operation, str(error), clock.now())  # no worker's doing: the handler itself gave up
 
 
-def _failed(operation: Operation, error: Exception) -> None:
+def _failed(operation: Operation, error: Exception) -> bool:
     now, message = clock.now(), message_of(error)
     passing = isinstance(error, OperationalError) or (isinstance(error, LabelkeepError) and error.retryable)
     log.warning("operation.failed", key=operation.key, passing=passing, exc_info=not isinstance(error, LabelkeepError))
     if passing and operation.attempts < claims.ATTEMPTS:
         pause = _PAUSE * 2 ** (operation.attempts - 1)
         claims.give_back(operation, not_before=now + pause, message=message, spent=True)
-    else:
-        claims.fail(operation, message, now, result=_findings_of(error))
+        return False
+    return claims.fail(operation, message, now, result=_findings_of(error))
 
 
 def message_of(error: Exception) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
+from labelkeep.operations import registry
 from labelkeep.operations.expiry import expiry_of
 from labelkeep.operations.models import Operation, Status
 
@@ -32,7 +33,8 @@ def claim_next(worker: str, now: datetime) -> Operation | None:
     """Claim the oldest operation that is due, or return None. Those out of attempts are failed on the way."""
     for operation in due(now)[:_LOOK_AHEAD]:
         if operation.attempts >= ATTEMPTS:
-            fail(operation, _why_given_up(operation), now)
+            if fail(operation, _why_given_up(operation), now):
+                registry.discard(operation)
         elif claim(operation, worker, now):
             return operation
     return None

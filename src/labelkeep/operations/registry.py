@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import structlog
+
 from labelkeep.errors import NotFound
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 _HANDLERS: dict[str, Handler] = {}
 _DISCARDS: dict[str, Discard] = {}
+
+log = structlog.get_logger(__name__)
 
 
 def handler(kind: str) -> Callable[[Handler], Handler]:
@@ -53,8 +57,10 @@ def find(kind: str) -> Handler:
 def discards(kind: str) -> Callable[[Discard], Discard]:
     """Register what frees the space that was taken for an operation before it started: an upload, for example.
 
-    It is called once the operation is cancelled, whether it had started or not; what the handler made itself is in
-    `Work.tmp` and needs no help.
+    It is called once the operation has ended, however it ended: finished, failed, given up, cancelled before or after
+    its start. So a handler need not do it, and must not: when its attempt ends, another may be going on. What the
+    handler makes itself is in `Work.tmp` and needs no help. A process that dies at this very moment discards nothing,
+    so there has to be an expiry as well.
     """
 
     def register(function: Discard) -> Discard:
@@ -65,6 +71,9 @@ def discards(kind: str) -> Callable[[Discard], Discard]:
 
 
 def discard(operation: Operation) -> None:
-    """Free what was taken for a cancelled operation."""
-    if operation.kind in _DISCARDS:
-        _DISCARDS[operation.kind](operation)
+    """Free what was taken for an operation that has ended; a failure is logged, and left to expiry."""
+    try:
+        if operation.kind in _DISCARDS:
+            _DISCARDS[operation.kind](operation)
+    except Exception as error:  # the operation has ended, and that is what counts
+        log.error("operation.discard_failed", key=operation.key, exc_info=error)

@@ -46,6 +46,7 @@ class Work:
         self._stop = stop or threading.Event()
         self._lost = threading.Event()
         self._paced = paced
+        self.has_finished = False  # whether a publication has recorded the end
         self._latest: tuple[float, str] = (0.0, "")
         self._written = self._latest
         self._beaten_at = self._renewed_at = float("-inf")
@@ -98,6 +99,7 @@ class Work:
             yield publication
             if publication.result is not None:
                 claims.finish(self.operation, publication.result, now)
+        self.has_finished = publication.result is not None
 
     def beat(self) -> None:
         """Write progress and lease where they are due, and learn whether the work is still ours."""

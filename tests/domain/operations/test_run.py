@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.operations import an_operation, carried_out_by
+from tests.support.operations import an_operation, carried_out_by, discarded_by
 
 from labelkeep.accounts.models import User
 from labelkeep.errors import BadInput, Cancelled, Refused, Unavailable
@@ -160,3 +160,53 @@ def test_progress_is_not_written_more_often_than_needed(
         return {}
 
     assert _run(alice, now, busy).status == Status.FINISHED
+
+
+@pytest.mark.parametrize("end", ["finished", "published", "failed", "given up"])
+def test_what_was_taken_for_it_is_freed_once_it_has_ended(alice: User, now: datetime, end: str) -> None:
+    freed: list[str] = []
+
+    def run(operation: Operation, work: Work) -> dict[str, Any]:
+        assert not freed
+        if end == "published":
+            with work.publish() as publication:
+                publication.finish({})
+        if end == "failed":
+            raise BadInput("no")
+        return {}
+
+    with carried_out_by(run), discarded_by(lambda operation: freed.append(operation.key)):
+        operation = an_operation(alice, now)
+        if end == "given up":
+            Operation.objects.update(attempts=claims.ATTEMPTS)
+        run_queued(now)
+    assert freed == [operation.key]
+
+
+def test_what_was_taken_for_it_stays_when_another_attempt_will_need_it(alice: User, now: datetime) -> None:
+    freed: list[str] = []
+
+    def away(operation: Operation, work: Work) -> dict[str, Any]:
+        raise Unavailable("later")
+
+    def given_away(operation: Operation, work: Work) -> dict[str, Any]:
+        assert claims.claim_next("other", now + claims.LEASE * 2) is not None
+        raise BadInput("said by one who has lost it")
+
+    with discarded_by(lambda operation: freed.append(operation.key)):
+        an_operation(alice, now)
+        with carried_out_by(away):
+            run_queued(now)
+        Operation.objects.update(lease_until=None)
+        with carried_out_by(given_away):
+            run_queued(now)
+    assert freed == []
+    assert Operation.objects.get().status == Status.STARTED
+
+
+def test_a_failure_to_free_does_not_change_the_end(alice: User, now: datetime) -> None:
+    def broken(operation: Operation) -> None:
+        raise OSError("disk")
+
+    with discarded_by(broken):
+        assert _run(alice, now, lambda *_: {}).status == Status.FINISHED

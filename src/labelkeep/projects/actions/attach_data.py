@@ -14,7 +14,7 @@ from django.db import transaction
 from labelkeep import clock
 from labelkeep.accounts.actor import Actor
 from labelkeep.accounts.permissions import require
-from labelkeep.errors import BadInput, Cancelled, LabelkeepError
+from labelkeep.errors import BadInput
 from labelkeep.media import uploads, vault
 from labelkeep.media.ingest import DataParams, Staged, ingest, of_share, of_uploads
 from labelkeep.operations import keys
@@ -67,24 +67,14 @@ def run(operation: Operation, work: Work) -> dict[str, Any]:
     """The handler of `create:task`. Started again after a crash, it begins anew: nothing shows before the end.
 
     Raises:
-        BadInput: the files cannot become frames; the message says why. The uploads are freed.
+        BadInput: the files cannot become frames; the message says why.
         Cancelled: nothing was written.
     """
-    upload_ids: list[str] = operation.params["uploads"]
-    try:
-        result = _attach(operation, work, upload_ids)
-    except Cancelled:
-        raise
-    except LabelkeepError as error:
-        if not error.retryable:
-            uploads.discard(upload_ids)
-        raise
-    uploads.discard(upload_ids)
-    return result
+    return _attach(operation, work, operation.params["uploads"])
 
 
 def free(operation: Operation) -> None:
-    """Forget the uploads of a cancelled operation: nobody will read them."""
+    """Forget the uploads, when the operation has ended and nobody will read them again."""
     uploads.discard(operation.params["uploads"])
 
 
