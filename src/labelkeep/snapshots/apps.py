@@ -12,8 +12,9 @@ class SnapshotsConfig(AppConfig):
 
     def ready(self) -> None:
         """Say who carries out `export:backup` and `import:backup`."""
-        from labelkeep.operations.registry import handler
+        from labelkeep.operations.registry import discards, handler
         from labelkeep.snapshots import export_backup, import_backup
 
         handler(export_backup.KIND)(export_backup.run)
         handler(import_backup.KIND)(import_backup.run)
+        discards(import_backup.KIND)(import_backup.free)

@@ -14,7 +14,7 @@ from labelkeep import clock
 from labelkeep.accounts.actor import SANDBOX, Actor
 from labelkeep.accounts.models import Organization
 from labelkeep.accounts.permissions import Subject, require
-from labelkeep.errors import Cancelled, Forbidden, LabelkeepError
+from labelkeep.errors import Forbidden
 from labelkeep.media import uploads, vault
 from labelkeep.media.models import Upload
 from labelkeep.operations import keys
@@ -60,24 +60,17 @@ def permit(actor: Actor) -> None:
 
 
 def run(operation: Operation, work: Work) -> dict[str, Any]:
-    """The handler. The upload is freed when nothing will read it again.
+    """The handler.
 
     Raises:
         Refused: the archive cannot be restored; nothing was written.
     """
-    upload_id = operation.params["upload"]
-    try:
-        result = _restore(operation, work, upload_id)
-    except Cancelled:
-        if not work.is_stopping:
-            uploads.discard([upload_id])
-        raise
-    except LabelkeepError as error:
-        if not error.retryable:
-            uploads.discard([upload_id])
-        raise
-    uploads.discard([upload_id])
-    return result
+    return _restore(operation, work, operation.params["upload"])
+
+
+def free(operation: Operation) -> None:
+    """Forget the upload, when the operation has ended and nobody will read it again."""
+    uploads.discard([operation.params["upload"]])
 
 
 def _restore(operation: Operation, work: Work, upload_id: str) -> dict[str, Any]:
