@@ -224,19 +224,22 @@ class Ingest:
             self._undo()
             raise
         # From here on others may refer to what we record, so a failure leaves the rest to sweep.
-        lost: dict[str, int] = {}
+        lost: set[str] = set()
         kept: set[str] = set()
         for batch in self._journal.batches():
             elsewhere = self._catalog.record(batch)
             kept |= {location.key for location in batch if location.name not in elsewhere}
-            lost |= {location.key: 1 for location in batch if location.name in elsewhere}
-        self._remove([key for key in lost if key not in kept])
+            lost |= {location.key for location in batch if location.name in elsewhere}
         if self._marked_at is not None:
-            self._backend.delete([keys.ingest(self.writer)])
+            with suppress(StoreError):  # all is kept and known; sweep can tidy up as well
+                self._remove(sorted(lost - kept))
+                self._backend.delete([keys.ingest(self.writer)])
 
     def _remove(self, objects: list[str]) -> None:
-        indexes = [keys.index_of(key) for key in objects if key.startswith(keys.PACKS)]
-        self._backend.delete([*indexes, *objects])
+        """Remove objects of ours of which every member was recorded elsewhere first, by somebody else."""
+        if objects:
+            indexes = [keys.index_of(key) for key in objects if key.startswith(keys.PACKS)]
+            self._backend.delete([*indexes, *objects])
 
     def _undo(self) -> None:
         """Remove all that was written. What cannot be removed now is left to sweep: the marker stays until the end."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import BinaryIO, Literal, Self, cast
 
@@ -88,7 +89,8 @@ class Store:
         key = keys.lone(name, "document", len(data), crc32, keys.new_writer())
         self.backend.put(key, [stored])
         if self.catalog.record([Location(name, "document", len(data), len(stored), crc32, key)]):
-            self.backend.delete([key])  # another writer was first
+            with suppress(StoreError):  # another writer was first; sweep removes second copies too
+                self.backend.delete([key])
         return name
 
     def get_document(self, name: str) -> bytes:

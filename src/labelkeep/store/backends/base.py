@@ -66,7 +66,7 @@ class Reader(Protocol):
         ...
 
     def get_range(self, key: str, start: int, length: int) -> bytes:
-        """`length` bytes from `start` on; fewer only where the object ends."""
+        """`length` bytes from `start` on, which lies inside the object; fewer only where the object ends."""
         ...
 
     def list(self, prefix: str = "") -> Iterator[Entry]:

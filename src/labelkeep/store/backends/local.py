@@ -89,13 +89,17 @@ class LocalBackend:
             path = self._path(key)
             self._descriptors.drop(path)
             try:
-                with suppress(FileNotFoundError):
-                    os.unlink(path)
-                    folders.add(path.parent)
+                os.unlink(path)
+                folders.add(path.parent)
+            except (FileNotFoundError, NotADirectoryError):
+                continue
             except OSError as error:
                 raise _translated(error, key) from error
         for folder in folders:
-            _sync_folder(folder)
+            try:
+                _sync_folder(folder)
+            except OSError as error:
+                raise _translated(error, folder.name) from error
 
     def sweep(self, before: datetime) -> int:
         """See Pruner."""

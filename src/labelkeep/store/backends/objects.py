@@ -37,9 +37,9 @@ class ObjectsBackend:
 
     def get_range(self, key: str, start: int, length: int) -> bytes:
         """See Reader."""
-        size = self._size(check_key(key)) if length == 0 else None
-        if length == 0 or size == 0:
-            return b""
+        check_key(key)
+        if length == 0:
+            return self._nothing_of(key)
         return _asked(key, lambda: bytes(obstore.get_range(self._objects, key, start=start, length=length)))
 
     def list(self, prefix: str = "") -> Iterator[Entry]:
@@ -81,6 +81,12 @@ class ObjectsBackend:
     def sweep(self, before: datetime) -> int:
         """See Pruner. An object store keeps no temporaries that we could see."""
         return 0
+
+    def _nothing_of(self, key: str) -> bytes:
+        """No bytes of an object that must be there; an object store refuses to give an empty range."""
+        if self._size(key) is None:
+            raise Missing(f"{key} is not in the store")
+        return b""
 
     def _put_whole(self, key: str, data: bytes, *, create: bool) -> None:
         mode: Literal["create", "overwrite"] = "create" if create else "overwrite"
