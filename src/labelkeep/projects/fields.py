@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+from django.db.models import Model
 
 from labelkeep.accounts.models import User
-from labelkeep.errors import BadInput
+from labelkeep.errors import BadInput, NotFound
 
 # "Not given", where None means "none". msgspec's own, so that a front hands on what it decoded.
 Unset = msgspec.UnsetType
@@ -78,3 +79,15 @@ def natural(field: str, value: int) -> int:
     if value > 2**31 - 1:
         raise BadInput({field: ["Ensure this value is less than or equal to 2147483647."]})
     return value
+
+
+def change(row: Model, changes: Mapping[str, Any]) -> None:
+    """Set and save these fields alone, so that what somebody else changes at the same time stays.
+
+    Raises:
+        NotFound: somebody removed it meanwhile.
+    """
+    if changes and not type(row)._default_manager.filter(pk=row.pk).update(**changes):
+        raise NotFound()
+    for name, value in changes.items():
+        setattr(row, name, value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from labelkeep.accounts.actor import Actor
 from labelkeep.accounts.permissions import require
@@ -29,12 +30,12 @@ def update_issue(
         BadInput: there is no such assignee.
     """
     require(actor, "issue:update", subject_of_issue(issue))
+    changes: dict[str, Any] = {"updated_date": now}
     if position is not UNSET:
-        issue.position = list(position)
+        changes["position"] = list(position)
     if assignee_id is not UNSET:
-        issue.assignee = fields.user("assignee", assignee_id)
+        changes["assignee"] = fields.user("assignee", assignee_id)
     if resolved is not UNSET:
-        issue.resolved = resolved
-    issue.updated_date = now
-    issue.save(update_fields=["position", "assignee", "resolved", "updated_date"])
+        changes["resolved"] = resolved
+    fields.change(issue, changes)
     return issue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -35,18 +36,24 @@ def update_job(
     require(actor, "job:update", subject)
     if stage is not UNSET:
         require(actor, "job:update-stage", subject)
-        if fields.choice("stage", stage, status.STAGES) != job.stage:
-            job.stage, job.state = stage, "new"
+        fields.choice("stage", stage, status.STAGES)
     if state is not UNSET:
-        job.state = fields.choice("state", state, status.STATES)
+        fields.choice("state", state, status.STATES)
+    changes: dict[str, Any] = {"updated_date": now}
     if assignee_id is not UNSET:
         require(actor, "job:update-assignee", subject)
         if assignee_id != job.assignee_id:
-            job.assignee = fields.user("assignee", assignee_id)
-            job.assignee_updated_date = now
-    job.status = status.of_job(job.stage, job.state)
-    job.updated_date = now
+            changes |= {"assignee": fields.user("assignee", assignee_id), "assignee_updated_date": now}
     with transaction.atomic():
-        job.save(update_fields=["stage", "state", "assignee", "assignee_updated_date", "status", "updated_date"])
+        fields.change(job, {**changes, **_progress(job, stage, state)})
         touch.status_changed(job.task, now)
     return job
+
+
+def _progress(job: Job, stage: str | Unset, state: str | Unset) -> dict[str, str]:
+    """Stage, state and status afterwards, from the row as it is inside the transaction."""
+    now = Job.objects.select_for_update().only("stage", "state").get(pk=job.pk)
+    new_stage = now.stage if isinstance(stage, Unset) else stage
+    kept = now.state if new_stage == now.stage else "new"
+    new_state = kept if isinstance(state, Unset) else state
+    return {"stage": new_stage, "state": new_state, "status": status.of_job(new_stage, new_state)}

@@ -38,37 +38,25 @@ def update_project(
         BadInput: a field cannot be used.
     """
     _may(actor, project, owner_id=owner_id, assignee_id=assignee_id, storages=(source_storage, target_storage))
+    changes: dict[str, Any] = {}
     if name is not UNSET:
-        project.name = fields.text("name", name, limit=256)
+        changes["name"] = fields.text("name", name, limit=256)
     if bug_tracker is not UNSET:
-        project.bug_tracker = fields.text("bug_tracker", bug_tracker, limit=2000, blank=True)
+        changes["bug_tracker"] = fields.text("bug_tracker", bug_tracker, limit=2000, blank=True)
     if owner_id is not UNSET:
-        project.owner = fields.user("owner_id", owner_id)
+        changes["owner"] = fields.user("owner_id", owner_id)
     if assignee_id is not UNSET and assignee_id != project.assignee_id:
-        project.assignee = fields.user("assignee_id", assignee_id)
-        project.assignee_updated_date = now
+        changes |= {"assignee": fields.user("assignee_id", assignee_id), "assignee_updated_date": now}
     if source_storage is not UNSET:
-        project.source_storage = fields.storage("source_storage", source_storage)
+        changes["source_storage"] = fields.storage("source_storage", source_storage)
     if target_storage is not UNSET:
-        project.target_storage = fields.storage("target_storage", target_storage)
-    project.updated_date = now
+        changes["target_storage"] = fields.storage("target_storage", target_storage)
+    changes["updated_date"] = now
     with transaction.atomic():
-        project.save(update_fields=_FIELDS)
+        fields.change(project, changes)
         if labels:
             upsert_labels(actor=actor, now=now, home=project, labels=labels)
     return project
-
-
-_FIELDS = [
-    "name",
-    "bug_tracker",
-    "owner",
-    "assignee",
-    "assignee_updated_date",
-    "source_storage",
-    "target_storage",
-    "updated_date",
-]
 
 
 def _may(

@@ -41,23 +41,23 @@ def update_task(
         BadInput: a field cannot be used.
     """
     _may(actor, task, owner_id=owner_id, assignee_id=assignee_id, storages=(source_storage, target_storage))
+    changes: dict[str, Any] = {}
     if name is not UNSET:
-        task.name = fields.text("name", name, limit=256)
+        changes["name"] = fields.text("name", name, limit=256)
     if bug_tracker is not UNSET:
-        task.bug_tracker = fields.text("bug_tracker", bug_tracker, limit=2000, blank=True)
+        changes["bug_tracker"] = fields.text("bug_tracker", bug_tracker, limit=2000, blank=True)
     if subset is not UNSET:
-        task.subset = fields.text("subset", subset, limit=64, blank=True)
+        changes["subset"] = fields.text("subset", subset, limit=64, blank=True)
     if owner_id is not UNSET:
-        task.owner = fields.user("owner_id", owner_id)
+        changes["owner"] = fields.user("owner_id", owner_id)
     if assignee_id is not UNSET and assignee_id != task.assignee_id:
-        task.assignee = fields.user("assignee_id", assignee_id)
-        task.assignee_updated_date = now
+        changes |= {"assignee": fields.user("assignee_id", assignee_id), "assignee_updated_date": now}
     if source_storage is not UNSET:
-        task.source_storage = fields.storage("source_storage", source_storage)
+        changes["source_storage"] = fields.storage("source_storage", source_storage)
     if target_storage is not UNSET:
-        task.target_storage = fields.storage("target_storage", target_storage)
+        changes["target_storage"] = fields.storage("target_storage", target_storage)
     with transaction.atomic():
-        task.save(update_fields=_FIELDS)
+        fields.change(task, changes)
         if project is not UNSET and project.pk != task.project_id:
             move_task(actor=actor, now=now, task=task, project=project)
         if labels:
@@ -65,18 +65,6 @@ def update_task(
         touch.task_changed(task, now)
     task.updated_date = now
     return task
-
-
-_FIELDS = [
-    "name",
-    "bug_tracker",
-    "subset",
-    "owner",
-    "assignee",
-    "assignee_updated_date",
-    "source_storage",
-    "target_storage",
-]
 
 
 def _may(
