@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import override_settings
+from rest_framework.test import APIClient
+from tests.support import media
 from tests.support.api import Client, client_for
 from tests.support.multipart import multipart
 
@@ -192,6 +194,33 @@ def test_files_of_one_request_keep_their_paths(client: Client, task: Task) -> No
     assert answer.status_code == 200
     names = Upload.objects.order_by("filename").values_list("filename", "length", "offset")
     assert list(names) == [("/home/u/tree/a/1.png", 3, 3), ("/home/u/tree/b/1.png", 3, 3)]
+
+
+def test_a_browser_session_sends_files_and_finishes(task: Task) -> None:
+    """The stock client logs in with a session: the CSRF check must not eat the body."""
+    session = APIClient(enforce_csrf_checks=True)
+    login = session.post("/api/auth/login", {"username": "alice", "password": "correct horse battery"}, format="json")
+    token = login.cookies["csrftoken"].value
+    body, kind = multipart({"image_quality": "70"}, [("client_files[0]", "a.png", media.image_bytes())])
+    url = f"/api/tasks/{task.pk}/data/"
+
+    def post(data: bytes, content_type: str, header: str) -> int:
+        extra = {header: "", "HTTP_X_CSRFTOKEN": token}
+        return int(session.generic("POST", url, data, content_type, **extra).status_code)
+
+    assert post(b"", "application/json", "HTTP_UPLOAD_START") == 202
+    assert post(body, kind, "HTTP_UPLOAD_MULTIPLE") == 200
+    assert content(task) == media.image_bytes()
+    assert post(b'{"image_quality": 70}', "application/json", "HTTP_UPLOAD_FINISH") == 202
+
+
+def test_a_browser_session_without_its_token_sends_nothing(task: Task) -> None:
+    session = APIClient(enforce_csrf_checks=True)
+    session.post("/api/auth/login", {"username": "alice", "password": "correct horse battery"}, format="json")
+    body, kind = multipart({}, [("client_files[0]", "a.png", b"x")])
+    answer: Any = session.generic("POST", f"/api/tasks/{task.pk}/data/", body, kind, HTTP_UPLOAD_MULTIPLE="")
+    assert answer.status_code == 403
+    assert not Upload.objects.exists()
 
 
 def test_a_cut_multipart_body_leaves_nothing(client: Client, task: Task) -> None:

@@ -11,7 +11,7 @@ import binascii
 from typing import Any, ClassVar
 
 import orjson
-from django.http import HttpRequest, HttpResponseBase, QueryDict
+from django.http import HttpRequest, QueryDict
 from django.utils.datastructures import MultiValueDict
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -83,10 +83,13 @@ class UploadView(View):
 
     # ---- requests -------------------------------------------------------------------------------------------------
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Keep Django from parsing the body: its CSRF check would read it for a form field, into memory and files."""
+    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
+        """Keep everybody else from parsing the body: the CSRF check would read it for a form field, into memory and
+        files. So `request.data` is empty in these views; `finish` is given the parameters."""
         request._post, request._files = QueryDict(), MultiValueDict()  # type: ignore[attr-defined]
-        return super().dispatch(request, *args, **kwargs)
+        wrapped = super().initialize_request(request, *args, **kwargs)
+        wrapped._data, wrapped._files = QueryDict(), MultiValueDict()
+        return wrapped
 
     def post(self, request: Request, **kwargs: Any) -> Response:
         """One of the five kinds, told apart by the presence of headers."""
