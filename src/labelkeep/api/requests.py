@@ -127,7 +127,8 @@ class RequestView(View):
             operation = get_operation(self.actor, key)
         except NotFound as error:
             return _plainly(error)
-        return Response(request_json(operation, base(request), queue(), clock.now()))
+        places = queue() if operation.status == Status.QUEUED else {}
+        return Response(request_json(operation, base(request), places, clock.now()))
 
 
 class Cancel(View):

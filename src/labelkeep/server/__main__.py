@@ -8,13 +8,13 @@ import sqlite3
 import sys
 import urllib.error
 import urllib.request
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from labelkeep import clock, configuration
 from labelkeep.configuration import Configuration
 from labelkeep.errors import Conflict, LabelkeepError
-from labelkeep.server import migrate
+from labelkeep.server import logs, migrate
 from labelkeep.server.lock import locked
 from labelkeep.server.supervisor import Supervisor, web, workers
 
@@ -23,13 +23,22 @@ def main() -> int:
     """Serve until told to stop; returns the exit code."""
     try:
         settings = configuration.read()
+        logs.configure(settings.log_level)
         with locked(settings.data_dir):
             _say_what_was_done(migrate.prepare_locked(settings.data_dir, clock.now()), settings.data_dir)
             _serve(settings)
     except LabelkeepError as error:
         print(f"labelkeep: {error}", file=sys.stderr)  # noqa: T201
         return error.exit_code
+    except KeyboardInterrupt:  # before there was anything to stop
+        return 130
     return 0
+
+
+def _say(sentence: str) -> None:
+    """Print it, and go on when nobody reads what this server prints any more."""
+    with suppress(BrokenPipeError):
+        print(sentence, flush=True)  # noqa: T201
 
 
 def _serve(settings: Configuration) -> None:
@@ -52,11 +61,11 @@ class _Announcement:
     def is_made(self) -> bool:
         if not _answers(f"{self._url}/health"):
             return False
-        print(f"Labelkeep is at {self._url}", flush=True)  # noqa: T201
+        _say(f"Labelkeep is at {self._url}")
         if self._settings.public_url:
-            print(f"People reach it at {self._settings.public_url}", flush=True)  # noqa: T201
+            _say(f"People reach it at {self._settings.public_url}")
         if not _has_users(self._settings.data_dir):
-            print(_welcome(self._settings.data_dir, self._settings.public_url or self._url), flush=True)  # noqa: T201
+            _say(_welcome(self._settings.data_dir, self._settings.public_url or self._url))
         return True
 
 
@@ -104,9 +113,9 @@ def _has_users(data_dir: Path) -> bool:
 
 def _say_what_was_done(prepared: migrate.Prepared, data_dir: Path) -> None:
     if prepared.is_new:
-        print(f"Made the data directory {data_dir}", flush=True)  # noqa: T201
+        _say(f"Made the data directory {data_dir}")
     elif prepared.copy:
-        print(f"Brought the database up to date; its copy from before is {prepared.copy}", flush=True)  # noqa: T201
+        _say(f"Brought the database up to date; its copy from before is {prepared.copy}")
 
 
 def _welcome(data_dir: Path, url: str) -> str:

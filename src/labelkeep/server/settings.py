@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import logging
-
-import structlog
-
 from labelkeep import __version__, configuration
+from labelkeep.server import logs
 from labelkeep.server.secret import secret_key
 
 CONFIGURATION = configuration.read()
@@ -93,13 +90,4 @@ SPECTACULAR_SETTINGS = {
 }
 
 LOGGING_CONFIG = None
-structlog.configure(
-    processors=[
-        structlog.contextvars.merge_contextvars,
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-        structlog.processors.JSONRenderer(),
-    ],
-    wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, CONFIGURATION.log_level)),
-)
+logs.configure(CONFIGURATION.log_level)
