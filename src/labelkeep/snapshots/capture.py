@@ -27,7 +27,7 @@ from labelkeep.projects.models import Job, Project, Task
 from labelkeep.projects.queries.subjects import subject_of
 from labelkeep.snapshots import codec, named, records, rows
 from labelkeep.snapshots.codec import Subject
-from labelkeep.snapshots.manifest import Root, TaskManifest
+from labelkeep.snapshots.manifest import FORMAT, Root, TaskManifest
 from labelkeep.snapshots.models import Backup
 from labelkeep.snapshots.rows import Kind, Rows
 from labelkeep.store import Store, name_of
@@ -177,6 +177,7 @@ def _assets_size(subject: Subject) -> int:
 
 def _root(frozen: Frozen, server: str, now: datetime) -> Root:
     return Root(
+        format=FORMAT,
         backup=str(uuid.uuid4()),
         server=server,
         created_date=records.moment(now),

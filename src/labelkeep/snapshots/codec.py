@@ -28,20 +28,25 @@ def decode(data: bytes, kind: type[T]) -> T:
         Damaged: it is not a manifest of that kind.
     """
     try:
-        head = msgspec.json.decode(data, type=_Head)
-        if head.format > FORMAT:
-            raise BadInput(
-                f"this backup has format {head.format}; this server reads up to format {FORMAT}: update it first"
-            )
+        stamp = msgspec.json.decode(data, type=_Stamp)
+        if stamp.format > FORMAT:
+            message = f"this backup has format {stamp.format}; this server reads up to format {FORMAT}: update it first"
+            raise BadInput(message)
         return msgspec.json.decode(data, type=kind)
     except msgspec.DecodeError as error:
         raise Damaged(f"a manifest cannot be read: {error}") from error
 
 
+class _Stamp(msgspec.Struct):
+    kind: str
+    format: int
+
+
 def read_subject(name: str, get: Get) -> Subject:
-    """The manifest of a project or task, whichever `name` is."""
+    """The manifest of a project or task, whichever `name` is. Raises as `decode`."""
     data = get(name)
-    return decode(data, ProjectManifest) if _kind(data) == "project" else decode(data, TaskManifest)
+    is_project = data.startswith(b'{"kind":"project"')
+    return decode(data, ProjectManifest) if is_project else decode(data, TaskManifest)
 
 
 def read_tasks(subject: Subject, get: Get) -> Iterator[TaskManifest]:
@@ -51,15 +56,3 @@ def read_tasks(subject: Subject, get: Get) -> Iterator[TaskManifest]:
     else:
         for name in subject.tasks:
             yield decode(get(name), TaskManifest)
-
-
-class _Head(msgspec.Struct):
-    kind: str = ""
-    format: int = 1
-
-
-def _kind(data: bytes) -> str:
-    try:
-        return msgspec.json.decode(data, type=_Head).kind
-    except msgspec.DecodeError as error:
-        raise Damaged(f"a manifest cannot be read: {error}") from error

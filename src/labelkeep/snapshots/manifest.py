@@ -7,7 +7,7 @@ read every version ever written (invariant 11).
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import msgspec
 
@@ -141,11 +141,11 @@ class LabelKeys(msgspec.Struct, omit_defaults=True, kw_only=True):
     next: int = 1
 
 
-class TaskManifest(msgspec.Struct, omit_defaults=True, kw_only=True):
+class TaskManifest(msgspec.Struct, omit_defaults=True, kw_only=True, tag_field="kind", tag="task"):
     """A task. `labels` are its own, or copies of its project's where the task stands alone in a backup."""
 
-    kind: Literal["task"] = "task"
-    format: int = FORMAT
+    kind: ClassVar[Literal["task"]] = "task"
+    format: int
     id: int
     uuid: str
     name: str
@@ -170,11 +170,11 @@ class TaskManifest(msgspec.Struct, omit_defaults=True, kw_only=True):
     jobs: list[JobRecord] = []
 
 
-class ProjectManifest(msgspec.Struct, omit_defaults=True, kw_only=True):
+class ProjectManifest(msgspec.Struct, omit_defaults=True, kw_only=True, tag_field="kind", tag="project"):
     """A project; `tasks` are names of task manifests, in order of id."""
 
-    kind: Literal["project"] = "project"
-    format: int = FORMAT
+    kind: ClassVar[Literal["project"]] = "project"
+    format: int
     id: int
     uuid: str
     name: str
@@ -193,11 +193,11 @@ class ProjectManifest(msgspec.Struct, omit_defaults=True, kw_only=True):
     tasks: list[str] = []
 
 
-class Root(msgspec.Struct, omit_defaults=True, kw_only=True):
+class Root(msgspec.Struct, omit_defaults=True, kw_only=True, tag_field="kind", tag="backup"):
     """What lies under `manifests/` in a store: the frozen object, where it came from and what it counts."""
 
-    kind: Literal["backup"] = "backup"
-    format: int = FORMAT
+    kind: ClassVar[Literal["backup"]] = "backup"
+    format: int
     backup: str  # uuid
     server: str  # uuid of the server that made it
     created_date: str

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from labelkeep.snapshots.manifest import (
+    FORMAT,
     AssetRecord,
     AttributeRecord,
     CommentRecord,
@@ -77,6 +78,7 @@ def label_keys(stored: Mapping[str, Any]) -> LabelKeys:
 def _head(row: Row) -> dict[str, Any]:
     """What a project and a task have in common."""
     return {
+        "format": FORMAT,
         "id": row["id"],
         "uuid": str(row["uuid"]),
         "name": row["name"],

@@ -32,7 +32,7 @@ from labelkeep.snapshots.accept.guides import Found
 from labelkeep.snapshots.accept.media import MediaReader
 from labelkeep.snapshots.accept.overlay import Unfit
 from labelkeep.snapshots.accept.spool import DocumentSpool
-from labelkeep.snapshots.manifest import GuideRecord, LabelKeys, LabelRecord, ProjectManifest, TaskManifest
+from labelkeep.snapshots.manifest import FORMAT, GuideRecord, LabelKeys, LabelRecord, ProjectManifest, TaskManifest
 from labelkeep.snapshots.records import moment
 from labelkeep.snapshots.render.listing import NAME as LISTING
 from labelkeep.store import Ingest, Store
@@ -140,6 +140,7 @@ class _Judge:
         if archived is None:
             return ""
         record = ProjectManifest(
+            format=FORMAT,
             id=0,
             uuid=str(uuid4()),
             name=archived.name,

@@ -19,6 +19,7 @@ import msgspec
 from labelkeep.archive.cvat import SORTINGS, STATUSES
 from labelkeep.snapshots.accept.labels import flat
 from labelkeep.snapshots.manifest import (
+    FORMAT,
     DataRecord,
     IssueRecord,
     JobRecord,
@@ -145,6 +146,7 @@ def without_data(facts: TaskManifest) -> TaskManifest:
             raise Unfit(f"/{name}", "is too long")
     _one_of("/status", facts.status, STATUSES)
     made = TaskManifest(
+        format=FORMAT,
         id=0,
         uuid="",
         name=facts.name,

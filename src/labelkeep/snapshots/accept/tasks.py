@@ -12,8 +12,10 @@ from labelkeep.annotations.parts import Put
 from labelkeep.archive.cvat import ArchiveData, ArchiveJob, ArchiveTask
 from labelkeep.archive.reader import Archive, TaskMembers
 from labelkeep.media.compose import Composed
+from labelkeep.projects.segments import cut
 from labelkeep.snapshots.accept import labels
 from labelkeep.snapshots.manifest import (
+    FORMAT,
     CommentRecord,
     DataRecord,
     IssueRecord,
@@ -36,8 +38,9 @@ _STAGES = {
 def record(task: TaskMembers, position: int, uuid: str, composed: Composed, now: datetime) -> TaskManifest:
     """The task without labels, guide and annotations. Ids are positions in the archive."""
     archived = task.task
-    size, overlap = _segmentation(archived)
+    size, overlap = _segmentation(archived, composed)
     return TaskManifest(
+        format=FORMAT,
         id=position,
         uuid=uuid,
         name=archived.name,
@@ -55,16 +58,19 @@ def record(task: TaskMembers, position: int, uuid: str, composed: Composed, now:
     )
 
 
-def _segmentation(task: ArchiveTask) -> tuple[int, int]:
-    """Segment size and overlap, as CVAT works them out: from the first two annotation jobs."""
+def _segmentation(task: ArchiveTask, composed: Composed) -> tuple[int, int]:
+    """Segment size and overlap, as the first two annotation jobs show them. One job shows none: what was not said is
+    then what every task of its kind has.
+    """
     if task.data.custom_segments:
         return 0, 0
     ranges = [(job.start_frame, job.stop_frame) for job in task.jobs if job.type == "annotation"]
     if not ranges:
         return 0, 0
-    size = ranges[0][1] - ranges[0][0] + 1
-    overlap = ranges[0][1] - ranges[1][0] + 1 if len(ranges) > 1 else 0
-    return size, max(0, overlap)
+    if len(ranges) == 1:
+        usual = cut(composed.size, mode=composed.mode)
+        return usual.segment_size, usual.overlap
+    return ranges[0][1] - ranges[0][0] + 1, max(0, ranges[0][1] - ranges[1][0] + 1)
 
 
 def _data(data: ArchiveData, composed: Composed, now: datetime) -> DataRecord:
