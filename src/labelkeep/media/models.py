@@ -52,12 +52,13 @@ class Upload(models.Model):
 
 
 class UploadChunk(models.Model):
-    """One durable piece of an upload."""
+    """One durable piece of an upload. Small files of one request share an object; `position`: where this one begins."""
 
     upload = models.ForeignKey(Upload, on_delete=models.CASCADE, related_name="chunks")
     start = models.BigIntegerField()
     size = models.BigIntegerField()
-    key = models.CharField(max_length=255)  # the object in the store
+    key = models.CharField(max_length=255, db_index=True)  # the object in the store
+    position = models.BigIntegerField(default=0)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["upload", "start"], name="one_chunk_per_start")]

@@ -12,26 +12,9 @@ from labelkeep.errors import BadInput
 
 PIXELS = 400_000_000  # more than this is refused: decoding it would take gigabytes
 # Formats whose readers call no other program. MPO is what some cameras' JPEGs are.
-FORMATS = tuple(
-    [
-        "PNG",
-        "JPEG",
-        "MPO",
-        "WEBP",
-        "BMP",
-        "DIB",
-        "GIF",
-        "TIFF",
-        "JPEG2000",
-        "AVIF",
-        "PPM",
-        "TGA",
-        "ICO",
-        "PCX",
-        "XBM",
-        "SGI",
-        "SUN",
-    ]
+FORMATS = (
+    *("PNG", "JPEG", "MPO", "WEBP", "BMP", "DIB", "GIF", "TIFF", "JPEG2000", "AVIF"),
+    *("PPM", "TGA", "ICO", "PCX", "XBM", "SGI", "SUN"),
 )
 _ORIENTATION = 0x0112
 _SIDEWAYS = (5, 6, 7, 8)

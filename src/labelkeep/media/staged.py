@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import fnmatch
+import functools
 import io
 import os
 import stat
 import tarfile
 import tempfile
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +21,7 @@ from labelkeep.archive.reports import Report
 from labelkeep.archive.safety import Limits, problems_of_name
 from labelkeep.errors import BadInput
 from labelkeep.media import tree, uploads
-from labelkeep.media.models import Upload
+from labelkeep.media.models import Upload, UploadChunk
 
 SMALL = 4 * 2**20  # files up to this size are held in memory, one at a time
 _BATCH = 500
@@ -41,16 +43,25 @@ def of_uploads(upload_ids: Sequence[str]) -> Iterator[Staged]:
     Raises:
         BadInput: an upload is gone or not whole.
     """
-    rows: dict[str, tuple[str, int]] = {}
+    root = tree.root_of(upload.filename for batch in _batches(upload_ids) for upload in batch)
+    for batch in _batches(upload_ids):
+        pieces: dict[str, list[UploadChunk]] = defaultdict(list)
+        for piece in UploadChunk.objects.filter(upload__in=batch).order_by("start"):
+            pieces[piece.upload_id].append(piece)
+        for upload in batch:
+            uploads.check_whole(upload)
+            opener = functools.partial(uploads.open_pieces, pieces[upload.pk])
+            yield Staged(tree.relative(upload.filename, root), upload.length, opener)
+
+
+def _batches(upload_ids: Sequence[str]) -> Iterator[list[Upload]]:
+    """The rows of the uploads in the order of their ids, some hundred at once."""
     for start in range(0, len(upload_ids), _BATCH):
-        found = Upload.objects.filter(pk__in=upload_ids[start : start + _BATCH])
-        rows |= {pk: (name, length) for pk, name, length in found.values_list("pk", "filename", "length")}
-    if len(rows) != len(set(upload_ids)):
-        raise BadInput("No such file were uploaded")
-    root = tree.root_of(name for name, _ in rows.values())
-    for upload_id in upload_ids:
-        name, length = rows[upload_id]
-        yield Staged(tree.relative(name, root), length, uploads.opener(upload_id))
+        wanted = upload_ids[start : start + _BATCH]
+        found = Upload.objects.in_bulk(wanted)
+        if len(found) != len(set(wanted)):
+            raise BadInput("No such file were uploaded")
+        yield [found[pk] for pk in wanted]
 
 
 def of_share(

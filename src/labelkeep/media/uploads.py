@@ -7,11 +7,13 @@ Uploads are private: only their owner may see, extend or use one (spec/cvat-prot
 
 from __future__ import annotations
 
+import io
+import itertools
 import uuid
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 
 from django.conf import settings
 from django.db import transaction
@@ -19,6 +21,7 @@ from django.db import transaction
 from labelkeep.errors import BadInput, Conflict, Forbidden, NotFound, TooLarge
 from labelkeep.media import vault
 from labelkeep.media.models import Upload, UploadChunk
+from labelkeep.store.reading import RangeFile
 
 if TYPE_CHECKING:
     from labelkeep.accounts.actor import Actor
@@ -177,6 +180,7 @@ def _row(
 class Incoming:
     """The file parts of one multipart body. Bytes go to the store as they come, rows are written together by `keep`.
 
+    Small files wait for each other and share an object: a sync to disk a picture would be most of the time.
     Use as a context manager: leaving it without `keep` removes what was stored.
     """
 
@@ -188,6 +192,7 @@ class Incoming:
     _chunks: list[UploadChunk] = field(default_factory=list)
     _buffer: list[bytes] = field(default_factory=list)
     _buffered: int = 0
+    _pending: list[UploadChunk] = field(default_factory=list)  # pieces in the buffer, their key still unknown
     _kept: bool = False
 
     def __enter__(self) -> Incoming:
@@ -195,7 +200,7 @@ class Incoming:
 
     def __exit__(self, *_: object) -> None:
         if not self._kept and self._chunks:
-            vault.live().delete_chunks([chunk.key for chunk in self._chunks])
+            vault.live().delete_chunks({chunk.key for chunk in self._chunks})
 
     def begin(self, filename: str) -> None:
         """The next file starts."""
@@ -203,6 +208,13 @@ class Incoming:
 
     def receive(self, data: bytes) -> None:
         """The next bytes of the present file."""
+        upload = self._uploads[-1]
+        check_length(upload.length + len(data))
+        if not self._pending or self._pending[-1].upload is not upload:
+            piece = UploadChunk(upload=upload, start=upload.length, size=0, position=self._buffered)
+            self._pending.append(piece)
+        self._pending[-1].size += len(data)
+        upload.length += len(data)
         self._buffer.append(data)
         self._buffered += len(data)
         if self._buffered >= PIECE:
@@ -210,10 +222,11 @@ class Incoming:
 
     def end(self) -> None:
         """The present file is whole."""
-        self._flush()
+        self._uploads[-1].offset = self._uploads[-1].length
 
     def keep(self) -> list[Upload]:
         """Write the rows: from now on the files are there. A file sent again replaces the earlier one."""
+        self._flush()
         with transaction.atomic():
             replaced = self._replaced()
             Upload.objects.bulk_create(self._uploads, batch_size=_BATCH)
@@ -223,15 +236,14 @@ class Incoming:
         return self._uploads
 
     def _flush(self) -> None:
-        if not self._buffered:
+        if not self._pending:
             return
-        upload = self._uploads[-1]
-        check_length(upload.length + self._buffered)
-        key, size = vault.live().put_chunk(upload.pk, upload.length, self._buffer)
-        self._chunks.append(UploadChunk(upload=upload, start=upload.length, size=size, key=key))
-        upload.length += size
-        upload.offset = upload.length
-        self._buffer, self._buffered = [], 0
+        first = self._pending[0]
+        key, _ = vault.live().put_chunk(first.upload_id, first.start, self._buffer)
+        for piece in self._pending:
+            piece.key = key
+        self._chunks += self._pending
+        self._buffer, self._buffered, self._pending = [], 0, []
 
     def _replaced(self) -> list[str]:
         if self.target_id is None:
@@ -252,8 +264,14 @@ def open_upload(upload_id: str) -> BinaryIO:
     if upload is None:
         raise NotFound("No such file were uploaded")
     check_whole(upload)
-    pieces = UploadChunk.objects.filter(upload_id=upload_id).order_by("start").values_list("key", "size")
-    return vault.live().open_chunks(list(pieces))
+    return open_pieces(UploadChunk.objects.filter(upload_id=upload_id).order_by("start"))
+
+
+def open_pieces(pieces: Iterable[UploadChunk]) -> BinaryIO:
+    """The bytes of pieces, one after the other, as one seekable file."""
+    ranges = [(piece.key, piece.position, piece.size) for piece in pieces]
+    buffer = max(1, min(_READ, sum(size for _, _, size in ranges)))
+    return cast(BinaryIO, io.BufferedReader(RangeFile(ranges, vault.live().backend), buffer))
 
 
 def check_whole(upload: Upload) -> None:
@@ -273,15 +291,23 @@ def discard(upload_ids: Iterable[str]) -> None:
     """Forget uploads: rows first, then their bytes. Unknown ids are ignored."""
     for batch in _batches(list(upload_ids)):
         with transaction.atomic():
-            keys = list(UploadChunk.objects.filter(upload_id__in=batch).values_list("key", flat=True))
+            keys = set(UploadChunk.objects.filter(upload_id__in=batch).values_list("key", flat=True))
             Upload.objects.filter(pk__in=batch).delete()
+            for some in _batches(list(keys)):
+                keys -= set(UploadChunk.objects.filter(key__in=some).values_list("key", flat=True))
         vault.live().delete_chunks(keys)
 
 
 def expire(now: datetime) -> int:
-    """Remove uploads that nobody has continued for a day; return how many."""
+    """Remove uploads that nobody has continued for a day, and pieces that a killed process left behind; return how
+    many uploads it were."""
     late = list(Upload.objects.filter(expires_date__lt=now).values_list("pk", flat=True))
     discard(late)
+    store = vault.live()
+    old = (entry.key for entry in store.backend.list("uploads/") if entry.modified < now - LIFE)
+    while batch := list(itertools.islice(old, _BATCH)):
+        known = set(UploadChunk.objects.filter(key__in=batch).values_list("key", flat=True))
+        store.delete_chunks(set(batch) - known)
     return len(late)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from labelkeep import clock
 from labelkeep.accounts.actor import Actor
 from labelkeep.accounts.models import User
 from labelkeep.errors import BadInput, Forbidden, NotFound, StoreFull
@@ -51,6 +52,12 @@ def test_killed_between_the_piece_and_the_offset_the_piece_is_sent_again(
     assert add(actor, upload, 5, b"world", now) == 10
     with uploads.open_upload(upload.pk) as file:
         assert file.read() == b"helloworld"
+    later = clock.now() + uploads.LIFE * 2
+    uploads.prolong([upload.pk], later + uploads.LIFE)
+    uploads.expire(later)  # the piece without a row goes, the others stay
+    assert {entry.key for entry in vault.live().backend.list("uploads/")} == set(
+        UploadChunk.objects.values_list("key", flat=True)
+    )
 
 
 def test_a_full_disk_moves_no_offset(alice: User, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,3 +136,48 @@ def test_a_thousand_files_of_one_request_cost_few_statements(
         with django_assert_max_num_queries(30, connection=connection):
             kept = incoming.keep()
     assert len({staged.path for staged in of_uploads([upload.pk for upload in kept])}) == 1000
+
+
+def test_small_files_of_one_request_share_an_object_and_leave_it_one_by_one(alice: User, now: datetime) -> None:
+    before = {entry.key for entry in vault.live().backend.list("uploads/")}
+
+    def objects() -> int:
+        return len({entry.key for entry in vault.live().backend.list("uploads/")} - before)
+
+    with uploads.Incoming(Actor.of(alice), "test", now, 1) as incoming:
+        for number in range(3):
+            incoming.begin(f"/u/{number}.png")
+            incoming.receive(b"first of ")
+            incoming.receive(str(number).encode())
+            incoming.end()
+        incoming.begin("/u/empty.png")
+        incoming.end()
+        kept = [upload.pk for upload in incoming.keep()]
+    assert objects() == 1
+    uploads.discard(kept[:2])
+    assert objects() == 1
+    with uploads.open_upload(kept[2]) as file:
+        assert file.read() == b"first of 2"
+        file.seek(6)
+        assert file.read() == b"of 2"
+    with uploads.open_upload(kept[3]) as file:
+        assert file.read() == b""
+    uploads.discard(kept[2:])
+    assert objects() == 0
+
+
+def test_a_large_file_among_small_ones_is_cut_into_pieces(
+    alice: User, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "PIECE", 10)
+    files = {"/u/a": b"aaaa", "/u/b": b"b" * 27, "/u/c": b"cc", "/u/d": b"d" * 10}
+    with uploads.Incoming(Actor.of(alice), "test", now, 1) as incoming:
+        for name, data in files.items():
+            incoming.begin(name)
+            for at in range(0, len(data), 3):
+                incoming.receive(data[at : at + 3])
+            incoming.end()
+        kept = incoming.keep()
+    for upload, data in zip(kept, files.values(), strict=True):
+        with uploads.open_upload(upload.pk) as file:
+            assert file.read() == data
