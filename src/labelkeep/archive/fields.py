@@ -98,6 +98,8 @@ class Fields:
         if not isinstance(value, str):
             self._wrong(name, "a string", value)
             return ""
+        if "\x00" in value:
+            self.error("nul", "contains a NUL character, which databases cannot hold", name)
         if longest and len(value) > longest:
             self.error("too-long", f"has {len(value)} characters, at most {longest} are possible", name)
         return value

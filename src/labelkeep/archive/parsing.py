@@ -131,9 +131,8 @@ class Parser:
 
     def _sound(self, item: Object, at: str) -> bool:
         # the decoder has judged every number by itself; plain shapes, the most by far, need no second look
-        if isinstance(item, Shape) and not item.elements and points_fit(item.type, len(item.points)):
-            if item.type != "skeleton":
-                return True
+        if isinstance(item, Shape) and _is_plain(item):
+            return True
         problems = check_object(item)
         for where, message in problems:
             self._report.error("bad-annotation", message, self._member, f"{at}/{where}")
@@ -288,6 +287,10 @@ class Parser:
                 self._report.add(Level.WARNING, "two-values", message, self._member, f"{at}/attributes/{i}")
             found[key] = Attr(key, item.value if isinstance(item.value, str) else str(item.value))
         return list(found.values())
+
+
+def _is_plain(item: Shape) -> bool:
+    return item.type != "skeleton" and not item.elements and points_fit(item.type, len(item.points))
 
 
 def _explain(message: str) -> tuple[str, str]:

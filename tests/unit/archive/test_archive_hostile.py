@@ -60,7 +60,7 @@ def drawn(**more: Any) -> bytes:
     return archive(task_members(annotations=[a_job(shapes=[a_shape(**more)])]))
 
 
-def annotations(text: bytes) -> bytes:
+def saying(text: bytes) -> bytes:
     return archive(task_members(annotations=text))
 
 
@@ -217,6 +217,7 @@ REFUSED: dict[str, tuple[bytes, str, str | None, str | None]] = {
     "another version": (task(version="2.0"), "version", "task.json", "/version"),
     "a version that is a number": (task(version=1.0), "wrong-type", "task.json", "/version"),
     "a name that is a number": (task(name=5), "wrong-type", "task.json", "/name"),
+    "a NUL in a text": (task(name="a\x00"), "nul", "task.json", "/name"),
     "a very long name of a task": (task(name="x" * 257), "too-long", "task.json", "/name"),
     "an unknown status": (task(status="done"), "unknown-value", "task.json", "/status"),
     "labels that are a string": (task(labels="car"), "wrong-type", "task.json", "/labels"),
@@ -333,15 +334,15 @@ REFUSED: dict[str, tuple[bytes, str, str | None, str | None]] = {
         "/jobs/1/files",
     ),
     # annotations
-    "annotations that are no JSON": (annotations(b"[{"), "bad-json", "annotations.json", None),
-    "annotations that are an object": (annotations(b"{}"), "bad-json", "annotations.json", ""),
+    "annotations that are no JSON": (saying(b"[{"), "bad-json", "annotations.json", None),
+    "annotations that are an object": (saying(b"{}"), "bad-json", "annotations.json", ""),
     "annotations with NaN": (
-        annotations(b'[{"shapes":[{"frame":0,"type":"rectangle","label":"car","points":[NaN,1,2,3]}]}]'),
+        saying(b'[{"shapes":[{"frame":0,"type":"rectangle","label":"car","points":[NaN,1,2,3]}]}]'),
         "bad-json",
         "annotations.json",
         "/0/shapes/0",
     ),
-    "annotations nested too deeply": (annotations(b'[{"shapes":' + DEEP), "bad-json", "annotations.json", None),
+    "annotations nested too deeply": (saying(b'[{"shapes":' + DEEP), "bad-json", "annotations.json", None),
     "an unknown label": (drawn(label="bus"), "unknown-label", "annotations.json", "/0/shapes/0/label"),
     "an unknown attribute": (
         drawn(attributes=[{"name": "b", "value": "1"}]),
@@ -358,7 +359,7 @@ REFUSED: dict[str, tuple[bytes, str, str | None, str | None]] = {
         "/0/shapes/0/points/3",
     ),
     "a coordinate without end": (
-        annotations(b'[{"shapes":[{"frame":0,"type":"rectangle","label":"car","points":[1e999,1,2,3]}]}]'),
+        saying(b'[{"shapes":[{"frame":0,"type":"rectangle","label":"car","points":[1e999,1,2,3]}]}]'),
         "bad-annotation",
         "annotations.json",
         None,
@@ -385,7 +386,7 @@ REFUSED: dict[str, tuple[bytes, str, str | None, str | None]] = {
         "annotations.json",
         "/0/shapes/0/elements/0/label",
     ),
-    "sound": (annotations(b'[{"intervals":[{"start":0}]}]'), "audio", "annotations.json", "/0/intervals"),
+    "sound": (saying(b'[{"intervals":[{"start":0}]}]'), "audio", "annotations.json", "/0/intervals"),
     # guides
     "a program as an asset": (
         archive({**task_members(), "annotation_guide.md": b"x", "assets/x.exe": b"MZ"}),

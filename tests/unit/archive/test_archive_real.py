@@ -26,7 +26,8 @@ NAMES = [path.name for path in real_archives()]
 
 @pytest.fixture(params=NAMES)
 def path(request: pytest.FixtureRequest) -> Path:
-    return ARCHIVES / request.param
+    name: str = request.param
+    return ARCHIVES / name
 
 
 @pytest.fixture
