@@ -236,7 +236,7 @@ def test_a_cut_multipart_body_leaves_nothing(client: Client, task: Task) -> None
     )
     assert answer.status_code == 400
     assert not Upload.objects.exists()
-    assert staged() == before
+    assert staged() <= before
 
 
 def test_a_file_sent_again_replaces_the_first(client: Client, task: Task) -> None:
@@ -267,7 +267,7 @@ def test_uploads_expire(client: Client, task: Task, alice: User) -> None:
     assert uploads.expire(now) == 0
     assert uploads.expire(now + uploads.LIFE + timedelta(minutes=1)) == 1
     assert head(client, location).status_code == 404
-    assert staged() == before
+    assert staged() <= before
 
 
 def test_of_two_senders_at_one_offset_one_wins(alice: User, now: Any, monkeypatch: pytest.MonkeyPatch) -> None:
