@@ -15,6 +15,7 @@ LIMIT = 10 * 2**20
 LONGEST_SIDE = 1920
 MAX_PIXELS = 100_000_000  # a picture that unfolds to more is refused, not decoded
 KINDS = ("image/jpeg", "image/png", "image/webp", "image/gif", "application/pdf")
+_SCALED = ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr")  # others (16 bits) would lose values
 _FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP", "image/gif": "GIF"}
 
 
@@ -48,7 +49,7 @@ def shrunk(content: bytes, media_type: str) -> bytes:
             with Image.open(io.BytesIO(content), formats=[_FORMATS[media_type]]) as image:
                 if image.width * image.height > MAX_PIXELS:
                     raise BadInput("The picture has too many pixels")
-                if max(image.size) <= LONGEST_SIDE or getattr(image, "is_animated", False):
+                if max(image.size) <= LONGEST_SIDE or getattr(image, "is_animated", False) or image.mode not in _SCALED:
                     image.verify()
                     return content
                 smaller = ImageOps.exif_transpose(image)

@@ -13,10 +13,11 @@ from django.db import transaction
 
 from labelkeep import clock
 from labelkeep.accounts.actor import Actor
-from labelkeep.accounts.permissions import require
-from labelkeep.errors import BadInput
+from labelkeep.accounts.permissions import Subject, require
+from labelkeep.errors import BadInput, NotFound
 from labelkeep.media import uploads, vault
 from labelkeep.media.ingest import DataParams, Staged, ingest, of_share, of_uploads
+from labelkeep.media.models import Upload
 from labelkeep.operations import keys
 from labelkeep.operations.models import Operation
 from labelkeep.operations.start import start
@@ -27,6 +28,8 @@ from labelkeep.projects.new_data import Prepared, prepare, write
 from labelkeep.projects.queries.subjects import subject_of
 
 KIND = "create:task"
+PURPOSE = "task-data"  # of the uploads
+DELETED = "The task was deleted before its data had arrived"
 KEPT = timedelta(days=7)  # uploads that an operation will read: longer than any queue
 
 
@@ -40,6 +43,7 @@ def attach_data(
     Raises:
         Forbidden: the actor may not bring data.
         BadInput: the task has its frames already, or nothing was sent.
+        NotFound: an upload is not there, or not the actor's, or not for this task.
         AlreadyRunning: an earlier attempt is still at it.
     """
     require(actor, "task:upload-data", subject_of(task))
@@ -47,6 +51,9 @@ def attach_data(
         raise BadInput(NO_MORE_DATA)
     if not upload_ids and not params.server_files:
         raise BadInput("No media data found")
+    if params.server_files:
+        require(actor, "share:view", Subject())
+    _check_own(actor, task, upload_ids)
     uploads.prolong(upload_ids, now + KEPT)
     with transaction.atomic():
         Task.objects.filter(pk=task.pk).update(data_started=True)
@@ -61,6 +68,12 @@ def attach_data(
             task_id=task.pk,
             organization_id=task.organization_id,
         )
+
+
+def _check_own(actor: Actor, task: Task, upload_ids: Sequence[str]) -> None:
+    own = Upload.objects.filter(owner_id=actor.id, purpose=PURPOSE, target_id=task.pk).values_list("pk", flat=True)
+    if not set(upload_ids) <= set(own):
+        raise NotFound("No such file were uploaded")
 
 
 def run(operation: Operation, work: Work) -> dict[str, Any]:
@@ -81,14 +94,16 @@ def free(operation: Operation) -> None:
 def _attach(operation: Operation, work: Work, upload_ids: Sequence[str]) -> dict[str, Any]:
     task = Task.objects.filter(pk=operation.task_id or 0).first()
     if task is None:
-        raise BadInput("The task was deleted before its data had arrived")
+        raise BadInput(DELETED)
     params = msgspec.convert(operation.params["data"], DataParams)
     store = vault.live()
     done = ingest(_staged(upload_ids, params), params, store=store, work=work, segment_size=task.segment_size)
     prepared = prepare(task, done, store.get_document)
     with work.publish() as publication:
-        task = Task.objects.select_for_update().select_related("project").get(pk=task.pk)
-        _write(task, prepared)
+        held = Task.objects.select_for_update().filter(pk=task.pk).first()
+        if held is None:
+            raise BadInput(DELETED)
+        _write(held, prepared)
         result = {"task_id": task.pk, "findings": [finding.to_json() for finding in done.findings]}
         publication.finish(result)
     return result

@@ -33,6 +33,7 @@ def upsert_labels(*, actor: Actor, now: datetime, home: Project | Task, labels: 
     if not labels:
         return
     with transaction.atomic():
+        type(home).objects.select_for_update().get(pk=home.pk)  # one at a time: names are unique among all of them
         for given in labels:
             if given.id is None:
                 continue
