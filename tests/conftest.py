@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if DATABASE_FOLDERS & set(item.path.parts) and not item.get_closest_marker("django_db"):
             item.add_marker(pytest.mark.django_db(databases="__all__"))
+
+
+@pytest.fixture(autouse=True)
+def _capture_sees_the_test(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test's rows are never committed, so the connection that captures must be the one that wrote them."""
+    marker = request.node.get_closest_marker("django_db")
+    if marker is None or marker.kwargs.get("transaction") or "capture" not in _databases(marker):
+        yield
+        return
+    from django.db import connections
+
+    request.getfixturevalue("db")
+    own = connections["capture"]
+    connections["capture"] = connections["default"]
+    yield
+    connections["capture"] = own
+
+
+def _databases(marker: pytest.Mark) -> Sequence[str]:
+    named = marker.kwargs.get("databases") or ()
+    return ["default", "capture"] if named == "__all__" else named
 
 
 @pytest.fixture
