@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 from labelkeep import store
 from labelkeep.media import uploads, vault
-from labelkeep.media.models import Upload
 from labelkeep.operations.chores import chore
 
 
@@ -19,5 +18,4 @@ def expire_uploads(now: datetime) -> int:
 @chore(every=timedelta(hours=6))
 def sweep_store(now: datetime) -> int:
     """Remove what writers that died have left in the live store, a day after; returns how many objects."""
-    known = set(Upload.objects.values_list("pk", flat=True))
-    return store.sweep(vault.live(), now, uploads=known)
+    return store.sweep(vault.live(), now, uploads=uploads.known_to_store())

@@ -8,7 +8,6 @@ Uploads are private: only their owner may see, extend or use one (spec/cvat-prot
 from __future__ import annotations
 
 import io
-import itertools
 import uuid
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -299,16 +298,16 @@ def discard(upload_ids: Iterable[str]) -> None:
 
 
 def expire(now: datetime) -> int:
-    """Remove uploads that nobody has continued for a day, and pieces that a killed process left behind; return how
-    many uploads it were."""
+    """Remove uploads that nobody has continued for a day; return how many. Pieces without a row are `store.sweep`'s."""
     late = list(Upload.objects.filter(expires_date__lt=now).values_list("pk", flat=True))
     discard(late)
-    store = vault.live()
-    old = (entry.key for entry in store.backend.list("uploads/") if entry.modified < now - LIFE)
-    while batch := list(itertools.islice(old, _BATCH)):
-        known = set(UploadChunk.objects.filter(key__in=batch).values_list("key", flat=True))
-        store.delete_chunks(set(batch) - known)
     return len(late)
+
+
+def known_to_store() -> set[str]:
+    """The names under which pieces that are still needed lie in the store's staging area."""
+    keys = UploadChunk.objects.values_list("key", flat=True).iterator()
+    return {key.split("/")[1] for key in keys} | set(Upload.objects.values_list("pk", flat=True))
 
 
 def prolong(upload_ids: Collection[str], until: datetime) -> None:
