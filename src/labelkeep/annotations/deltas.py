@@ -46,22 +46,26 @@ def encode(edit: Edit) -> bytes:
 
 def decode(payload: bytes | memoryview) -> Edit:
     """The edit that `encode` wrote."""
-    delta = _DECODER.decode(payload)
     edit = Edit()
+    _read_into(edit, payload)
+    return edit
+
+
+def _read_into(edit: Edit, payload: bytes | memoryview) -> None:
+    delta = _DECODER.decode(payload)
     for kind in KINDS:
         for frame, number in delta.removed.get(kind, ()):
             edit.remove(kind, frame, number)
         objects: list[Object] = getattr(delta, kind)
         for item in objects:
             edit.put(kind, item)
-    return edit
 
 
 def combine(payloads: Iterable[bytes | memoryview]) -> Edit:
     """Deltas in order, as one edit."""
     combined = Edit()
     for payload in payloads:
-        combined = combined.then(decode(payload))
+        _read_into(combined, payload)
     return combined
 
 

@@ -2,7 +2,8 @@
 
 Field order is the canonical order of the JSON; defaults are left out. `label` and attribute keys are the small integers
 of the task's key map (design §1), never database ids. Frames are task-relative. Geometry is as in spec/cvat-protocol.md
-§8.7: pixels, flat lists; a mask is its run lengths followed by left, top, right, bottom.
+§8.7: pixels, flat lists; a mask is its run lengths followed by left, top, right, bottom. Objects form no cycles, so the
+cyclic garbage collector need not look at them (`gc=False`): decoding is several times faster then.
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ import msgspec
 ShapeType = Literal["rectangle", "polygon", "polyline", "points", "ellipse", "cuboid", "mask", "skeleton"]
 
 
-class Attr(msgspec.Struct, frozen=True, array_like=True):
+class Attr(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The value of one attribute: `[key, value]`."""
 
     key: int
     value: str
 
 
-class Tag(msgspec.Struct, omit_defaults=True, kw_only=True):
+class Tag(msgspec.Struct, omit_defaults=True, kw_only=True, gc=False):
     """A statement about a whole frame."""
 
     number: int
@@ -32,7 +33,7 @@ class Tag(msgspec.Struct, omit_defaults=True, kw_only=True):
     attributes: list[Attr] = []
 
 
-class Shape(msgspec.Struct, omit_defaults=True, kw_only=True):
+class Shape(msgspec.Struct, omit_defaults=True, kw_only=True, gc=False):
     """One shape on one frame; a skeleton's points are `elements`, which have no elements themselves."""
 
     number: int
@@ -51,7 +52,7 @@ class Shape(msgspec.Struct, omit_defaults=True, kw_only=True):
     elements: list[Shape] = []
 
 
-class TrackedShape(msgspec.Struct, omit_defaults=True, kw_only=True):
+class TrackedShape(msgspec.Struct, omit_defaults=True, kw_only=True, gc=False):
     """A key frame of a track; `attributes` are the mutable ones."""
 
     frame: int
@@ -64,7 +65,7 @@ class TrackedShape(msgspec.Struct, omit_defaults=True, kw_only=True):
     attributes: list[Attr] = []
 
 
-class Track(msgspec.Struct, omit_defaults=True, kw_only=True):
+class Track(msgspec.Struct, omit_defaults=True, kw_only=True, gc=False):
     """One object through many frames; `attributes` are the immutable ones. A skeleton's points are `elements`."""
 
     number: int

@@ -164,6 +164,7 @@ def record_of(item: Object) -> Record:
     """
     if not (0 <= item.frame <= LAST_FRAME and 0 < item.number < NUMBERS):
         raise BadInput(f"object {item.number} on frame {item.frame}: out of range")
+    _settle(item)
     data = _ENCODER.encode(item)
     if b"null" in data:  # NaN and Infinity are written so, and a group that is None
         _check_finite(item)
@@ -181,6 +182,31 @@ def _place(key: int) -> tuple[int, int]:
     return key >> NUMBER_BITS, key & NUMBERS - 1
 
 
+# msgspec leaves out a field that *is* its default, and equal floats and strings need not be the same object.
+_SOURCE, _ROTATION, _SCORE = (
+    next(field.default for field in msgspec.structs.fields(Shape) if field.name == name)
+    for name in ("source", "rotation", "score")
+)
+
+
+def _settle(item: Object | TrackedShape) -> None:
+    """Let values that equal their default be it."""
+    if isinstance(item, (Shape, TrackedShape)) and item.rotation == 0:
+        item.rotation = _ROTATION
+    if isinstance(item, TrackedShape):
+        return
+    if item.source == _SOURCE:
+        item.source = _SOURCE
+    if isinstance(item, Shape) and item.score == 1:
+        item.score = _SCORE
+    if isinstance(item, Track):
+        for shape in item.shapes:
+            _settle(shape)
+    if not isinstance(item, Tag):
+        for element in item.elements:
+            _settle(element)
+
+
 def _check_finite(item: Object | TrackedShape) -> None:
     for geometry in _geometries(item):
         numbers = [*geometry.points, geometry.rotation, getattr(geometry, "score", 0.0)]
@@ -190,9 +216,9 @@ def _check_finite(item: Object | TrackedShape) -> None:
 
 def _without_minus_zero(item: Object) -> Object:
     copy = msgspec.convert(msgspec.to_builtins(item), type(item))
+    _settle(copy)
     for geometry in _geometries(copy):
         geometry.points = [value + 0.0 for value in geometry.points]  # −0.0 + 0.0 is 0.0
-        geometry.rotation += 0.0
         if isinstance(geometry, Shape):
             geometry.score += 0.0
     return copy

@@ -28,6 +28,7 @@ from labelkeep.errors import BadInput
 
 MATCHED = 20_000
 Old = Callable[[Kind], Iterable[list[Object]]]  # the objects that are there, in order
+_ELEMENTS = b'"elements":['
 _TYPES: dict[Kind, Any] = {"tags": Tag, "shapes": Shape, "tracks": Track}
 
 
@@ -58,8 +59,9 @@ class Replacement:
             self._arrived += 1
             if self._arrived >= NUMBERS:
                 raise BadInput(f"a job holds at most {NUMBERS} objects")
-            body = _unnumbered(item)
-            sorter.add(Record(key_of(item.frame, self._arrived), item.label, body))
+            give_numbers(item, 1)
+            record = record_of(item)
+            sorter.add(Record(key_of(item.frame, self._arrived), item.label, _body(record)))
 
     def finish(self, old: Old, next_number: int, put: Put) -> Written:
         """Write the document that stands in for the objects of `old`."""
@@ -82,7 +84,7 @@ class _Numbers:
 
     def number(self, kind: Kind, record: Record, frame: int) -> Record:
         """The record with numbers of its own."""
-        if b'"elements":[' not in record.data:
+        if _ELEMENTS not in record.data:
             number, self.next = self.next, self.next + 1
             return Record(key_of(frame, number), record.label, b'{"number":%d,%b' % (number, record.data))
         item = msgspec.json.decode(b'{"number":1,%b' % record.data, type=_TYPES[kind])
@@ -90,15 +92,23 @@ class _Numbers:
         return record_of(item)
 
 
-def _unnumbered(item: Object) -> bytes:
-    """The canonical JSON behind the number; elements are numbered from 2 on, so that equal objects are equal text."""
+def _body(record: Record) -> bytes:
+    """The canonical JSON behind the number, which is always the first field."""
+    return record.data.split(b",", 1)[1]
+
+
+def _unnumbered(kind: Kind, record: Record) -> bytes:
+    """The body as it would be if the object had number 1 and its elements the next ones: equal objects, equal text."""
+    if _ELEMENTS not in record.data:
+        return _body(record)
+    item = msgspec.json.decode(record.data, type=_TYPES[kind])
     give_numbers(item, 1)
-    return record_of(item).data.split(b",", 1)[1]
+    return _body(record_of(item))
 
 
 def _renumbered(kind: Kind, records: Iterator[Record], old: Old, numbers: _Numbers) -> Iterator[Record]:
     """Records in order of (frame, number): an object equal to one that was there has its number."""
-    before = _Frames(old(kind))
+    before = _Frames(kind, old(kind))
     for frame, group in groupby(records, key=lambda record: record.key >> NUMBER_BITS):
         known = before.on(frame)
         kept: list[Record] = []
@@ -114,7 +124,8 @@ def _renumbered(kind: Kind, records: Iterator[Record], old: Old, numbers: _Numbe
 class _Frames:
     """The objects of an old document, frame by frame, forwards."""
 
-    def __init__(self, parts: Iterable[list[Object]]) -> None:
+    def __init__(self, kind: Kind, parts: Iterable[list[Object]]) -> None:
+        self._kind = kind
         objects = (item for items in parts for item in items)
         self._groups = groupby(objects, key=lambda item: item.frame)
         self._next = next(self._groups, None)
@@ -127,5 +138,5 @@ class _Frames:
         if self._next and self._next[0] == frame:
             for item in islice(self._next[1], MATCHED):
                 record = record_of(item)
-                found.setdefault(_unnumbered(item), []).insert(0, record)
+                found.setdefault(_unnumbered(self._kind, record), []).insert(0, record)
         return found

@@ -152,6 +152,8 @@ class _Text:
             window = self.peek(ahead + size)[ahead:]
             length = _whole(window, kind)
             if length is not None and (length < len(window) or self.ends_within(ahead + size)):
+                if length > self.limit:
+                    raise self._too_large(place, ahead)
                 return length
             self._refuse(window, place, size, ahead)
             size *= 8
@@ -164,7 +166,10 @@ class _Text:
         if self.ends_within(ahead + size):
             raise self.error(place, fault[0] if fault else "the text ends too early", ahead + len(window))
         if size >= self.limit:
-            raise self.error(place, f"one object is larger than {self.limit} bytes", ahead)
+            raise self._too_large(place, ahead)
+
+    def _too_large(self, place: str, ahead: int) -> JsonError:
+        return self.error(place, f"one object is larger than {self.limit} bytes", ahead)
 
 
 def _blank(window: memoryview) -> int:

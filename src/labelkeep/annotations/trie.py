@@ -69,14 +69,14 @@ class Leaf(Protocol):
 L = TypeVar("L", bound=Leaf)
 
 
-def split(records: Iterable[Record], root: Range = ROOT, limit: int = LIMIT) -> Iterator[tuple[Range, list[Record]]]:
-    """Group sorted `records`, all inside `root`, into leaves; holds about `limit` bytes at a time."""
+def split(records: Iterable[Record], root: Range = ROOT) -> Iterator[tuple[Range, list[Record]]]:
+    """Group sorted `records`, all inside `root`, into leaves; holds about LIMIT bytes at a time."""
     source = iter(records)
     held: list[Record] = []
     total, ended = 0, False
     ranges = [root]
     while ranges:
-        while total <= limit and not ended:
+        while total <= LIMIT and not ended:
             record = next(source, None)
             if record is None:
                 ended = True
@@ -86,7 +86,7 @@ def split(records: Iterable[Record], root: Range = ROOT, limit: int = LIMIT) -> 
         place = ranges.pop()
         count = bisect_left(held, place.high, key=attrgetter("key"))
         inside = sum(record.size for record in held[:count]) if count < len(held) else total
-        if place.bits and inside > limit:
+        if place.bits and inside > LIMIT:
             left, right = place.halves()
             ranges += [right, left]
             continue
@@ -96,17 +96,17 @@ def split(records: Iterable[Record], root: Range = ROOT, limit: int = LIMIT) -> 
         total -= inside
 
 
-def ranges_of(leaves: Sequence[L], root: Range = ROOT, limit: int = LIMIT) -> list[tuple[Range, list[L]]]:
+def ranges_of(leaves: Sequence[L]) -> list[tuple[Range, list[L]]]:
     """The canonical ranges over sorted leaves that are at least as fine as canonical: several leaves in one range fit
     into one part together."""
     sums = [0, *accumulate(leaf.size for leaf in leaves)]
     found: list[tuple[Range, list[L]]] = []
-    todo = [(root, 0, len(leaves))]
+    todo = [(ROOT, 0, len(leaves))]
     while todo:
         place, first, last = todo.pop()
         if first == last:
             continue
-        if not place.bits or sums[last] - sums[first] <= limit:
+        if not place.bits or sums[last] - sums[first] <= LIMIT:
             found.append((place, list(leaves[first:last])))
             continue
         left, right = place.halves()

@@ -18,7 +18,24 @@ Finding = tuple[str, str]
 
 def check_object(item: Object, place: str = "") -> list[Finding]:
     """Everything that is wrong with one object; empty if it may be kept. Labels are not looked at."""
+    if type(item) is Shape and _is_plainly_right(item):
+        return []
     return list(_common(item, place)) + list(_special(item, place))
+
+
+def _is_plainly_right(item: Shape) -> bool:
+    """The common case at a glance; False only means that it must be looked at closely."""
+    return (
+        not item.elements
+        and not item.attributes
+        and item.type != "skeleton"
+        and points_fit(item.type, len(item.points))
+        and 0 <= item.frame <= _MAX_INTEGER
+        and 0 <= (item.group or 0) <= _MAX_INTEGER
+        and 0 <= item.rotation <= 360
+        and 0 <= item.score <= 1
+        and -_MAX_INTEGER <= item.z_order <= _MAX_INTEGER
+    )
 
 
 def _special(item: Object, place: str) -> Iterator[Finding]:

@@ -54,12 +54,12 @@ class Ids:
         return label
 
 
-class _Attribute(msgspec.Struct):
+class _Attribute(msgspec.Struct, gc=False):
     spec_id: int
     value: str | int | float
 
 
-class _Tag(msgspec.Struct, kw_only=True):
+class _Tag(msgspec.Struct, kw_only=True, gc=False):
     id: int | None = None
     label_id: int
     frame: int
@@ -68,7 +68,7 @@ class _Tag(msgspec.Struct, kw_only=True):
     attributes: list[_Attribute] = []
 
 
-class _Shape(_Tag, kw_only=True):
+class _Shape(_Tag, kw_only=True, gc=False):
     type: ShapeType
     points: list[float] = []
     occluded: bool = False
@@ -79,7 +79,7 @@ class _Shape(_Tag, kw_only=True):
     elements: list[_Shape] = []
 
 
-class _TrackedShape(msgspec.Struct, kw_only=True):
+class _TrackedShape(msgspec.Struct, kw_only=True, gc=False):
     type: ShapeType
     frame: int
     points: list[float] = []
@@ -90,7 +90,7 @@ class _TrackedShape(msgspec.Struct, kw_only=True):
     attributes: list[_Attribute] = []
 
 
-class _Track(_Tag, kw_only=True):
+class _Track(_Tag, kw_only=True, gc=False):
     shapes: list[_TrackedShape]
     elements: list[_Track] = []
 

@@ -15,7 +15,7 @@ from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 
 from labelkeep import clock
-from labelkeep.annotations.model import KINDS, Kind
+from labelkeep.annotations.model import KINDS
 from labelkeep.annotations.stream import JsonError, batches
 from labelkeep.api.base import View
 from labelkeep.errors import BadInput, Gone
@@ -125,12 +125,14 @@ def _lists(request: Request) -> Batches:
     """
     raw = request._request
     first = raw.read(_PIECE)
-    if not first.strip() and not (first and (first := raw.read(_PIECE)).strip()):
+    while first.isspace():
+        first = raw.read(_PIECE)
+    if not first:
         return
     waiting = [first]
     for batch in batches(lambda size: waiting.pop() if waiting else raw.read(size), jobs=False):
         if batch.key in KINDS:
-            yield cast(Kind, batch.key), batch.first, batch.items
+            yield batch.key, batch.first, batch.items
         elif batch.items != b"[]":
             raise BadInput({batch.key: ["There are no audio tasks here, so there are no intervals."]})
 
