@@ -25,6 +25,11 @@ class Location:
     key: str
     offset: int = 0
 
+    @property
+    def packed(self) -> bool:
+        """Whether it lies in a pack; the first member begins behind its header, so never at 0."""
+        return self.offset > 0
+
 
 class Catalog(Protocol):
     """What the store asks of a catalog. Each call is atomic by itself, and safe from several threads and processes."""

@@ -217,9 +217,15 @@ class Ingest:
             self._backend.put(keys.ingest(self.writer), [b"an ingest that has not finished\n"])
             self._marked_at = now
 
+    def _see_marker(self) -> None:
+        """Whoever slept through the grace of sweep has lost what it wrote."""
+        if self._marked_at is not None and not self._backend.sizes([keys.ingest(self.writer)]):
+            raise StoreError("the ingest took so long that it was taken for dead; begin again")
+
     def _finish(self) -> None:
         try:
             self.seal()
+            self._see_marker()
         except BaseException:
             self._undo()
             raise

@@ -56,5 +56,5 @@ def _fitting(locations: Iterable[Location], sizes: dict[str, int]) -> Iterator[s
     for location in locations:
         size = sizes.get(location.key, -1)
         end = location.offset + location.stored_size
-        if size >= end if location.key.startswith(PACKS) else size == end:
+        if size >= end if location.packed else size == end:
             yield location.name

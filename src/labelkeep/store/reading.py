@@ -17,7 +17,6 @@ from labelkeep.errors import Damaged, Missing
 from labelkeep.store.backends.base import Reader
 from labelkeep.store.catalog import Catalog, Location
 from labelkeep.store.codec import decompress
-from labelkeep.store.keys import PACKS
 from labelkeep.store.names import Namer, check_name, name_of
 from labelkeep.store.packs import LONE, siblings
 
@@ -49,7 +48,8 @@ class Locator:
         location = self._catalog.locate([check_name(name)]).get(name)
         if location is None:
             raise Missing(f"{name} is not in the store")
-        self._remember(location.key)
+        if location.packed:
+            self._remember(location.key)
         return location
 
     def forget(self) -> None:
@@ -59,8 +59,6 @@ class Locator:
             self._last_pack = ""
 
     def _remember(self, pack: str) -> None:
-        if not pack.startswith(PACKS):
-            return
         with self._lock:
             again, self._last_pack = pack == self._last_pack, pack
             if not again or pack in self._packs:
@@ -127,9 +125,9 @@ class ContentReader:
         return cast(BinaryIO, io.BufferedReader(source, PIECE))
 
     def _fetch(self, location: Location) -> bytes:
-        if location.offset == 0:
-            return self._backend.get(location.key)
-        return self._backend.get_range(location.key, location.offset, location.stored_size)
+        if location.packed:
+            return self._backend.get_range(location.key, location.offset, location.stored_size)
+        return self._backend.get(location.key)
 
     def _pieces(self, location: Location, start: int, stop: int) -> Iterator[bytes]:
         for position in range(start, stop, PIECE):

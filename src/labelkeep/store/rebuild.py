@@ -1,19 +1,23 @@
 """Rebuild: make the catalog again from the store's own index objects and listing, without reading a pack.
 
-Also `sweep`, which clears up after writers that died. The two belong together: what sweep may not delete it records.
+A pack is read only where its index is lost or damaged. Also `sweep`, which clears up after writers that died. The two
+belong together: what sweep may not delete it records.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
+from labelkeep.errors import Damaged, Missing
 from labelkeep.store import keys
 from labelkeep.store.backends.base import Entry
 from labelkeep.store.catalog import Location
 from labelkeep.store.packs import locations, read_index
+from labelkeep.store.survey import survey
 
 if TYPE_CHECKING:
     from labelkeep.store.store import Store
@@ -31,9 +35,8 @@ def rebuild(store: Store) -> None:
     """
     for held in _batches(store.catalog.keys()):
         store.catalog.forget_keys(set(held) - store.backend.sizes(held).keys())
-    unfinished = _unfinished(store)
-    for entries in _batches(_finished(store, unfinished)):
-        for batch in _batches(_tell(store, entries)):
+    for entries in _batches(_written(store)):
+        for batch in _batches(_settled(store, entries)):
             store.catalog.record(batch)
 
 
@@ -66,18 +69,14 @@ def sweep(store: Store, now: datetime, *, grace: timedelta = GRACE, uploads: Col
 def _adopt(store: Store, before: datetime) -> int:
     """Record what no ingest answers for and the catalog does not know; remove lone objects that exist twice."""
     count = 0
-    unfinished = _unfinished(store)
-    for entries in _batches(_finished(store, unfinished)):
+    for entries in _batches(entry for entry in _written(store) if entry.modified < before):
         known = store.catalog.holding([entry.key for entry in entries])
-        unknown = [entry for entry in entries if entry.key not in known]
         second: list[str] = []
-        for batch in _batches(_tell(store, unknown)):
+        for batch in _batches(_settled(store, [entry for entry in entries if entry.key not in known])):
             elsewhere = store.catalog.record(batch)
-            second += [item.key for item in batch if item.name in elsewhere and not item.offset]
-        old = {entry.key for entry in unknown if entry.modified < before}
-        dead = [key for key in second if key in old]
-        store.backend.delete(dead)
-        count += len(dead)
+            second += [place.key for place in batch if place.name in elsewhere and not place.packed]
+        store.backend.delete(second)
+        count += len(second)
     return count
 
 
@@ -93,27 +92,43 @@ def _sweep_ingest(store: Store, writer: str) -> int:
     return len(dead)
 
 
-def _unfinished(store: Store) -> set[str]:
-    return {entry.key.removeprefix(keys.INGESTS) for entry in store.backend.list(keys.INGESTS)}
-
-
 def _written(store: Store) -> Iterator[Entry]:
     """All packs and lone objects."""
     for folder in (keys.PACKS, keys.BLOBS, keys.DOCUMENTS):
         yield from store.backend.list(folder)
 
 
-def _finished(store: Store, unfinished: set[str]) -> Iterator[Entry]:
-    return (entry for entry in _written(store) if keys.writer_of(entry.key) not in unfinished | {None})
+def _settled(store: Store, entries: list[Entry]) -> Iterator[Location]:
+    """What those of `entries` hold whose ingest has ended well, by the store's own word.
+
+    The order makes this right beside running ingests. A marker is there before anything else of its ingest, so one
+    that is not there now, after the listing, has ended. If it ended by being undone, its objects went before
+    its marker: so they are looked at once more.
+    """
+    unfinished = {entry.key.removeprefix(keys.INGESTS) for entry in store.backend.list(keys.INGESTS)}
+    ended = [entry for entry in entries if keys.writer_of(entry.key) not in unfinished | {None}]
+    lone = [entry for entry in ended if not entry.key.startswith(keys.PACKS)]
+    there = store.backend.sizes([entry.key for entry in lone])
+    yield from _tell(store, [entry for entry in ended if entry.key.startswith(keys.PACKS)])
+    yield from _tell(store, [entry for entry in lone if entry.key in there])
 
 
 def _tell(store: Store, entries: Iterable[Entry]) -> Iterator[Location]:
-    """What these objects hold, by the store's own word."""
+    """What these objects hold; those that are gone meanwhile are passed over."""
     for entry in entries:
         if entry.key.startswith(keys.PACKS):
-            yield from locations(read_index(store.backend, keys.index_of(entry.key)), entry.key)
+            with suppress(Missing):
+                yield from _members(store, entry)
         elif location := keys.parse_lone(entry.key, entry.size):
             yield location
+
+
+def _members(store: Store, pack: Entry) -> Iterator[Location]:
+    try:
+        index = read_index(store.backend, keys.index_of(pack.key))
+    except (Missing, Damaged):
+        index = survey(store.backend, pack.key, pack.size)
+    yield from locations(index, pack.key)
 
 
 def _batches(items: Iterable[_Item]) -> Iterator[list[_Item]]:

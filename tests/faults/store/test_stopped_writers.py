@@ -6,18 +6,20 @@ import errno
 import io
 import os
 import pickle
+import secrets
 import shutil
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 
 import pytest
 from tests.support.disks import Disk, PowerCut, killing, power_cut, raising
 
 from labelkeep.errors import Missing, StoreError, StoreFull
-from labelkeep.store import Location, MemoryCatalog, Store, check, check_manifests, name_of, open_backend, sweep
+from labelkeep.store import Location, MemoryCatalog, Store, check, check_manifests, keys, name_of, open_backend, sweep
 from labelkeep.store import ingest as ingest_module
 from labelkeep.store import packs as packs_module
 from labelkeep.store.backends import local
@@ -93,6 +95,7 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packs_module, "ROOM", 2000)
     monkeypatch.setattr(ingest_module, "LONE", 1500)
     monkeypatch.setattr(ingest_module, "WRITERS", 1)
+    monkeypatch.setattr(keys, "new_writer", lambda: f"{next(_numbers) % 256:02x}" + secrets.token_hex(7))
 
 
 @pytest.fixture
@@ -123,10 +126,20 @@ def reopen(place: Path) -> Store:
     return Store.open(open_backend(place / "store"), catalog=FileCatalog(place / "catalog"))
 
 
+_numbers = count(1)
+
+
+def _begin_numbers() -> None:
+    """Writers' folders are the same ones in each run, so that each run makes the same calls."""
+    global _numbers
+    _numbers = count(100)
+
+
 def copies(template: Path, command: str) -> Iterable[tuple[int, Path]]:
     """A fresh copy for each call that the command makes."""
     place = template.parent / "count"
     shutil.copytree(template, place)
+    _begin_numbers()
     disk = Disk()
     store = reopen(place)
     with failing(disk):
@@ -136,6 +149,7 @@ def copies(template: Path, command: str) -> Iterable[tuple[int, Path]]:
         copy = template.parent / "copy"
         shutil.rmtree(copy, ignore_errors=True)
         shutil.copytree(template, copy)
+        _begin_numbers()
         yield number, copy
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from tests.support.stores import a_store, flip, keys_of, opener
 
-from labelkeep.errors import Damaged
+from labelkeep.errors import Damaged, StoreError
 from labelkeep.store import Location, MemoryCatalog, Store, check, check_manifests, name_of, rebuild, sweep
 from labelkeep.store import keys as keys_module
 
@@ -62,12 +62,63 @@ def test_rebuilding_leaves_out_what_an_unfinished_ingest_wrote() -> None:
     assert store.catalog.locate(contents.keys()).keys() == contents.keys()
 
 
-def test_a_damaged_index_stops_a_rebuild_and_is_named() -> None:
-    store, _ = filled()
+@pytest.mark.parametrize("how", ["damaged", "lost"])
+def test_where_an_index_is_lost_or_damaged_the_directory_of_the_pack_is_read(how: str) -> None:
+    store, contents = filled()
     (index,) = keys_of(store, "index/")
-    flip(store, index, -3)
-    with pytest.raises(Damaged, match=index):
+    if how == "lost":
+        store.backend.delete([index])
+    else:
+        flip(store, index, -3)
+    again = Store.open(store.backend, catalog=MemoryCatalog())
+    rebuild(again)
+    assert again.catalog.locate(contents.keys()) == store.catalog.locate(contents.keys())
+    assert {name: again.read_blob(name) for name in contents} == contents
+
+
+def test_a_pack_without_index_and_directory_is_named() -> None:
+    store, _ = filled()
+    (pack,) = keys_of(store, "packs/")
+    store.backend.delete(keys_of(store, "index/"))
+    flip(store, pack, -22)
+    with pytest.raises(Damaged, match=pack):
         rebuild(Store.open(store.backend, catalog=MemoryCatalog()))
+
+
+def test_an_ingest_that_slept_through_the_grace_says_so_and_leaves_nothing() -> None:
+    store, _ = filled()
+    before = keys_of(store)
+
+    def sleeps() -> None:
+        with store.ingest() as ingest:
+            ingest.add_bytes(b"zz")
+            ingest.add_bytes(b"zzz")
+            ingest.seal()
+            sweep(store, now() + 2 * DAY)
+
+    with pytest.raises(StoreError, match="taken for dead"):
+        sleeps()
+    assert keys_of(store) == before
+
+
+def test_sweep_beside_a_running_ingest_does_not_take_its_objects_for_lost() -> None:
+    store, contents = filled()
+
+    def breaks_off() -> None:
+        with store.ingest() as ingest:
+            ingest.add_bytes(b"early")
+            ingest.add_bytes(b"bird")
+            ingest.add_file(opener(LARGE[2:]), len(LARGE) - 2)
+            ingest.seal()
+            rebuild(store)
+            assert sweep(store, now()) == 0
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        breaks_off()
+    assert store.catalog.locate([name_of(b"early"), name_of(LARGE[2:])]) == {}
+    assert set(store.catalog.keys()) == {key for key in keys_of(store) if key[:5] in ("packs", "blobs", "docum")}
+    assert list(check(store, contents)) == []
 
 
 def abandoned(store: Store) -> str:
@@ -109,7 +160,7 @@ def test_sweep_never_deletes_content_that_an_older_catalog_does_not_know() -> No
     store, contents = filled()
     before = keys_of(store)
     older = Store.open(store.backend, catalog=MemoryCatalog())
-    sweep(older, now() + 1000 * DAY)
+    assert sweep(older, now() + 1000 * DAY) == 0
     assert keys_of(store) == before
     assert {name: older.get_document(name) for name in contents} == contents
 
