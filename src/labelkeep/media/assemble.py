@@ -24,8 +24,11 @@ from labelkeep.findings import Finding, Level
 from labelkeep.media import manifest_file
 from labelkeep.media.documents import Frame, Source
 from labelkeep.media.kinds import kind_of
-from labelkeep.media.related import candidates_2d, candidates_3d, is_kitti_images, is_related, stem_of
+from labelkeep.media.related import is_related, relate, stem_of
+from labelkeep.media.selection import order_of_jobs, select
 from labelkeep.media.sorting import sort_key
+
+__all__ = ["Assembly", "Settings", "assemble", "order_of_jobs", "select"]
 
 ReadManifest = Callable[[Source], Iterable[manifest_file.Entry]]
 MediaType = Literal["image", "video", "point_cloud"]
@@ -35,9 +38,6 @@ CREATE TABLE file (path TEXT PRIMARY KEY, name TEXT, dir TEXT, stem TEXT, kind T
 CREATE TABLE position (number INTEGER PRIMARY KEY, path TEXT);
 CREATE TABLE relation (frame TEXT, path TEXT, PRIMARY KEY (frame, path)) WITHOUT ROWID;
 """
-_RELATED = (
-    "INSERT OR IGNORE INTO relation SELECT ?, path FROM file WHERE kind = 'image' AND role <> 'frame' AND dir = ?"
-)
 _BATCH = 1000
 
 
@@ -57,39 +57,6 @@ class Settings:
     file_order: Sequence[str] | None = None
     seed: int = 0
     from_archive: bool = False
-
-
-def order_of_jobs(jobs: Iterable[tuple[int, Sequence[str]]]) -> list[str]:
-    """The frames' order that jobs with `files` state: `(start_frame, files)` of every job, replicas included.
-
-    Raises:
-        BadInput: two jobs disagree about a frame, or a frame belongs to no job.
-    """
-    order: dict[int, str] = {}
-    for start, files in jobs:
-        for number, path in enumerate(files, start):
-            if order.setdefault(number, path) != path:
-                raise BadInput(f"jobs disagree about frame {number}: {order[number]} and {path}")
-    if any(number not in order for number in range(len(order))):
-        raise BadInput("segment files do not match segment size")
-    return [order[number] for number in range(len(order))]
-
-
-def select(count: int, start: int, stop: int | None, step: int) -> tuple[int, int]:
-    """How many of `count` source frames start/stop/step leave, and the normalised stop, `start + (size-1)*step`.
-
-    Raises:
-        BadInput: they leave none.
-    """
-    last = count - 1 if stop is None else min(stop, count - 1)
-    if step < 1:
-        raise BadInput({"frame_filter": ["Invalid frame filter expression"]})
-    if stop is not None and stop < start:
-        raise BadInput({"stop_frame": ["Stop frame must be more or equal start frame"]})
-    if start > last:
-        raise BadInput(f"No media data found: start frame {start} is beyond the last frame {count - 1}")
-    size = (last - start) // step + 1
-    return size, start + (size - 1) * step
 
 
 @dataclass
@@ -185,7 +152,7 @@ def assemble(sources: Iterable[Source], settings: Settings, *, read_manifest: Re
                 read_manifest is not None and manifest is not None and _list_manifest(assembly, read_manifest(manifest))
             )
             _put_in_order(assembly, listed)
-            _relate(assembly)
+            relate(assembly._database, clouds=assembly.media_type == "point_cloud")
     except BaseException:
         assembly.close()
         raise
@@ -359,25 +326,3 @@ def _note_missing(assembly: Assembly, missing: list[str], level: Level) -> None:
     for path in missing:
         message = "a frame names this file, which is not among the media"
         assembly.findings.append(Finding(level, "media-missing", message, member=path))
-
-
-def _relate(assembly: Assembly) -> None:
-    """Find related images by where they lie, for frames whose relations the manifest did not state."""
-    database = assembly._database
-    if not assembly._one("SELECT 1 FROM file WHERE kind = 'image' AND role <> 'frame' LIMIT 1"):
-        database.execute("DELETE FROM relation")
-        return
-    database.execute("CREATE INDEX file_dir ON file (dir)")
-    clouds = assembly.media_type == "point_cloud"
-    folders = (
-        [row[0] for row in database.execute("SELECT DISTINCT dir FROM file WHERE kind = 'image'")] if clouds else []
-    )
-    kitti = tuple(folder for folder in folders if is_kitti_images(folder))
-    database.execute("BEGIN")
-    frames = database.execute("SELECT path FROM file WHERE role = 'frame' AND path NOT IN (SELECT frame FROM relation)")
-    for (path,) in frames:
-        where = candidates_3d(path, kitti) if clouds else candidates_2d(path)
-        database.executemany(_RELATED, [(path, folder) for folder in where.folders])
-        database.executemany(_RELATED + " AND stem = ?", [(path, folder, where.stem) for folder in where.beside])
-    database.execute("COMMIT")
-    database.execute("UPDATE file SET role = 'related' WHERE role = 'other' AND path IN (SELECT path FROM relation)")

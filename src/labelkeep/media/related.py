@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import posixpath
 import re
+import sqlite3
 from typing import NamedTuple
 
 FOLDER = "related_images"
+_RELATED = (
+    "INSERT OR IGNORE INTO relation SELECT ?, path FROM file WHERE kind = 'image' AND role <> 'frame' AND dir = ?"
+)
 _KITTI = re.compile(r"^(?P<root>.*/)?velodyne_points/data$")
 _KITTI_IMAGES = re.compile(r"^(?P<root>.*/)?image_\d+/data$", re.IGNORECASE)
 
@@ -65,3 +69,26 @@ def _underscored(folder: str, name: str) -> tuple[str, ...]:
     stem, dot, extension = name.rpartition(".")
     last_only = f"{stem}_{extension}" if dot else name
     return tuple(dict.fromkeys(posixpath.join(folder, FOLDER, each) for each in (last_only, name.replace(".", "_"))))
+
+
+def relate(database: sqlite3.Connection, *, clouds: bool) -> None:
+    """Find related images by where they lie, for frames whose relations the manifest did not state.
+
+    `database` is the spool of `assemble`: files in, relations and the role `related` out.
+    """
+    if database.execute("SELECT 1 FROM file WHERE kind = 'image' AND role <> 'frame' LIMIT 1").fetchone() is None:
+        database.execute("DELETE FROM relation")
+        return
+    database.execute("CREATE INDEX file_dir ON file (dir)")
+    folders = (
+        [row[0] for row in database.execute("SELECT DISTINCT dir FROM file WHERE kind = 'image'")] if clouds else []
+    )
+    kitti = tuple(folder for folder in folders if is_kitti_images(folder))
+    database.execute("BEGIN")
+    frames = database.execute("SELECT path FROM file WHERE role = 'frame' AND path NOT IN (SELECT frame FROM relation)")
+    for (path,) in frames:
+        where = candidates_3d(path, kitti) if clouds else candidates_2d(path)
+        database.executemany(_RELATED, [(path, folder) for folder in where.folders])
+        database.executemany(_RELATED + " AND stem = ?", [(path, folder, where.stem) for folder in where.beside])
+    database.execute("COMMIT")
+    database.execute("UPDATE file SET role = 'related' WHERE role = 'other' AND path IN (SELECT path FROM relation)")
