@@ -37,7 +37,7 @@ app.info.epilog = EXPLAINED
 def main() -> None:
     """Run a command. A failure that we know is one sentence on stderr and an exit code of its own kind."""
     try:
-        app()
+        app(prog_name="labelkeep")
     except LabelkeepError as error:
         for sentence in sentences(error.detail):
             print(f"labelkeep: {sentence}", file=sys.stderr)

@@ -1,0 +1,97 @@
+"""`make docs`: the pages of docs/ that are made from the code. A test holds each of them up to date."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from labelkeep.configuration import Configuration
+from tools import third_party
+
+ROOT = Path(__file__).parent.parent
+
+HEAD = """\
+# Settings
+
+Labelkeep is set up by environment variables alone. `labelkeep config check` prints each with the value that it has and
+where that comes from, says what is wrong, and exits with 2 if anything is. A variable that starts with `LABELKEEP_` and
+is not in this table is refused when the server starts: it may be a misspelt one.
+
+This page is made from `src/labelkeep/configuration.py` by `make docs`.
+
+| variable | default | what it sets |
+|---|---|---|
+"""
+
+TAIL = """
+Yes or no is written `1`, `true`, `yes`, `0`, `false` or `no`; sizes as `500M` or `25GiB`; several values with commas
+between.
+
+`LABELKEEP_PASSWORD` is no setting of the server: `labelkeep user add` takes the password from it.
+
+## Behind a proxy
+
+Absolute addresses in answers (`result_url`, `next`, `Location`) begin with `LABELKEEP_PUBLIC_URL` where it is set, and
+cookies are then marked secure if it begins with `https://`. Without it they follow the request: its `Host`, or what
+`X-Forwarded-Proto`, `X-Forwarded-Host` and `X-Forwarded-Port` say, if the request came from one of
+`LABELKEEP_TRUSTED_PROXIES`. From anybody else these headers are ignored.
+
+## Who may have backups
+
+A backup holds everything that a project holds, so who may make, list, download and restore backups is set apart from
+the other permissions, by `LABELKEEP_BACKUP_ROLES`:
+
+| word | who |
+|---|---|
+| `owner` | the owner of the project or task, or of the project that a task belongs to |
+| `assignee` | the owners, and the assignees of the same |
+| `organization owner` | the owner of the organization that it belongs to |
+| `organization maintainer` | maintainers and owners of that organization |
+| `admin` | admins; they may always |
+
+Restoring makes a new project that belongs to whoever restores it. So with `owner` in the list everybody may restore who
+may make projects there; without it only those whom the other words name.
+"""
+
+
+def settings_page() -> str:
+    """docs/reference/configuration.md."""
+    default = Configuration()
+    rows = [
+        f"| `{Configuration.variable(item.name)}` | {_shown(getattr(default, item.name))} | {item.metadata['doc']} |"
+        for item in fields(Configuration)
+    ]
+    return HEAD + "\n".join(rows) + "\n" + TAIL
+
+
+def _shown(value: Any) -> str:
+    if value is None or value == "" or value == ():
+        return "none"
+    if isinstance(value, bool):
+        return "`true`" if value else "`false`"
+    if isinstance(value, tuple):
+        return f"`{','.join(value)}`"
+    if isinstance(value, Path):
+        return f"`{'~' / value.relative_to(Path.home()) if value.is_relative_to(Path.home()) else value}`"
+    if isinstance(value, int) and value >= 2**30 and value % 2**30 == 0:
+        return f"`{value // 2**30}GiB`"
+    return f"`{value}`"
+
+
+PAGES = {
+    ROOT / "docs" / "reference" / "configuration.md": settings_page,
+    third_party.PAGE: third_party.render,
+}
+
+
+def main() -> None:
+    """Write every page."""
+    for path, page in PAGES.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(page())
+        print(f"wrote {path.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()
