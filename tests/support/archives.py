@@ -17,7 +17,7 @@ from labelkeep.findings import Finding
 _REPOSITORY = Path(__file__).parents[2]
 
 ARCHIVES = Path(os.environ.get("TEST_ARCHIVES") or _REPOSITORY.parent / "shared" / "archives")
-GOLDEN = _REPOSITORY / "tests" / "golden"
+GOLDEN = _REPOSITORY / "tests" / "golden" / "archives"
 
 
 def real_archives() -> list[Path]:

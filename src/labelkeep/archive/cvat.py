@@ -6,6 +6,7 @@ unknown keys are notes. Writing is exact: CVAT's own key order, and no key that 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -22,6 +23,7 @@ LABEL_TYPES = (
 )
 INPUT_TYPES = ("checkbox", "radio", "number", "text", "select")
 SORTINGS = ("lexicographical", "natural", "predefined", "random")
+_COLOR = re.compile(r"#[0-9A-Fa-f]{6}")
 _JOB_TYPES = {
     "annotation": "annotation",
     "ground_truth": "ground_truth",
@@ -199,7 +201,7 @@ def _labels(fields: Fields, name: str, *default: list[Any]) -> list[ArchiveLabel
 def _label(fields: Fields) -> ArchiveLabel:
     label = ArchiveLabel(
         name=fields.text("name", longest=64),
-        color=fields.text("color", "", longest=8),
+        color=_color(fields),
         attributes=_attributes(fields),
         type=fields.choice("type", LABEL_TYPES, "any"),
         sublabels=_labels(fields, "sublabels", []),
@@ -213,6 +215,14 @@ def _label(fields: Fields) -> ArchiveLabel:
         fields.error("sublabels", f"a label of type {label.type!r} has sublabels", "sublabels")
     fields.rest()
     return label
+
+
+def _color(fields: Fields) -> str:
+    color = fields.text("color", "")
+    if color and not _COLOR.fullmatch(color):
+        fields.warn("color", f"{color[:40]!r} is not a colour like #ff8000; the server will choose one", "color")
+        return ""
+    return color
 
 
 def _attributes(fields: Fields) -> list[ArchiveAttribute]:

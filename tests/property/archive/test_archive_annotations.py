@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labelkeep.annotations.labels import AttributeDef, LabelDef, LabelTable
@@ -80,16 +80,19 @@ def again(kind: Kind, objects: list[Object]) -> list[Object]:
 NUMBERING = st.tuples(st.integers(0, 100), st.sampled_from([1, 1, 7, 9000]))
 
 
+@settings(deadline=None)
 @given(st.lists(TAGS, max_size=5), NUMBERING)
 def test_tags_are_the_same_again(objects: list[Object], numbering: tuple[int, int]) -> None:
     assert again("tags", numbered(objects, *numbering)) == objects
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(BOXES, SKELETONS), max_size=5), NUMBERING)
 def test_shapes_are_the_same_again(objects: list[Object], numbering: tuple[int, int]) -> None:
     assert again("shapes", numbered(objects, *numbering)) == objects
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(TRACKS, SKELETON_TRACKS), max_size=4), NUMBERING)
 def test_tracks_are_the_same_again(objects: list[Object], numbering: tuple[int, int]) -> None:
     assert again("tracks", numbered(objects, *numbering)) == objects

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -41,6 +42,7 @@ def read(entry: Entry, start: int, length: int) -> Iterator[bytes]:
         yield data[at : min(at + 7, start + length)]
 
 
+@settings(deadline=None)
 @given(MEMBERS, st.integers(1, 5), st.data())
 def test_any_range_is_a_slice_of_the_whole(
     members: dict[str, tuple[bytes, int]], size: int, data: st.DataObject
@@ -54,6 +56,7 @@ def test_any_range_is_a_slice_of_the_whole(
     assert b"".join(stream(layout, pages, read, start, stop)) == whole[start:stop]
 
 
+@settings(deadline=None)
 @given(MEMBERS, st.integers(1, 5))
 def test_the_standard_library_reads_it(members: dict[str, tuple[bytes, int]], size: int) -> None:
     pages = paged(entries_of(members), size)
@@ -63,11 +66,9 @@ def test_the_standard_library_reads_it(members: dict[str, tuple[bytes, int]], si
         assert all(info.compress_type == zipfile.ZIP_STORED for info in archive.infolist())
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(MEMBERS.filter(bool))
 def test_our_own_reader_reads_it_times_included(members: dict[str, tuple[bytes, int]]) -> None:
-    import tempfile
-
     pages = paged(entries_of(members), 4)
     file = io.BytesIO(b"".join(stream(plan(pages), pages, read)))
     report = Report()
@@ -80,6 +81,7 @@ def test_our_own_reader_reads_it_times_included(members: dict[str, tuple[bytes, 
             found.close()
 
 
+@settings(deadline=None)
 @given(MEMBERS, st.integers(1, 5))
 def test_the_same_entries_give_the_same_bytes_and_pages_do_not_show(
     members: dict[str, tuple[bytes, int]], size: int
@@ -88,6 +90,7 @@ def test_the_same_entries_give_the_same_bytes_and_pages_do_not_show(
     assert b"".join(stream(plan(one), one, read)) == b"".join(stream(plan(other), other, read))
 
 
+@settings(deadline=None)
 @given(MEMBERS, st.integers(1, 5))
 def test_a_layout_survives_being_kept_as_json(members: dict[str, tuple[bytes, int]], size: int) -> None:
     layout = plan(paged(entries_of(members), size))

@@ -1,6 +1,6 @@
 """Every archive that any version of Labelkeep ever wrote opens without an error, for ever (design: golden archives).
 
-They lie in tests/golden/format-<n>/. None is ever removed or written again; a new format adds a folder.
+They lie in tests/golden/archives/format-<n>/. None is ever removed or written again; a new format adds a folder.
 """
 
 from __future__ import annotations
@@ -8,10 +8,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.support.archives import GOLDEN, errors, golden_archives, judge
 
 from labelkeep.archive.extra import FORMAT
 from labelkeep.archive.reader import open_archive
-from tests.support.archives import GOLDEN, errors, golden_archives, judge
 
 
 @pytest.mark.parametrize("path", golden_archives(), ids=lambda path: str(path.relative_to(GOLDEN)))

@@ -491,6 +491,7 @@ TOLERATED: dict[str, tuple[bytes, list[tuple[Level, str]]]] = {
     "a name in code page 437": (plus(Item("data/ü.jpg".encode("cp437"), flags=0)), []),
     "a name in UTF-8 that does not say so": (plus(Item("data/ü.jpg", flags=0)), []),
     "a member made on DOS": (plus(Item("data/3.jpg", system=0, attributes=0x20)), []),
+    "a colour that is none": (task(labels=[a_label(color="red")]), [(Level.WARNING, "color")]),
     "other members": (plus(Item("__MACOSX/x", b"x")), [(Level.NOTE, "unknown-member")]),
     "the folder of old logs": (plus(Item("task/client_events.log", b"x")), []),
     "an asset without a guide": (plus(Item("assets/x.png", b"x")), [(Level.WARNING, "asset-without-guide")]),
