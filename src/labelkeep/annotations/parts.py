@@ -219,8 +219,8 @@ def _without_minus_zero(item: Object) -> Object:
     _settle(copy)
     for geometry in _geometries(copy):
         geometry.points = [value + 0.0 for value in geometry.points]  # −0.0 + 0.0 is 0.0
-        if isinstance(geometry, Shape):
-            geometry.score += 0.0
+        if isinstance(geometry, Shape) and geometry.score == 0:
+            geometry.score = 0.0
     return copy
 
 
