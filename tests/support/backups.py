@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from tests.support.api import Client
-
 from labelkeep.operations.models import Operation
 from labelkeep.operations.run import run_queued
+from tests.support.api import Client
 
 Json = dict[str, Any]
 FIELDS = {"projects": "project_file", "tasks": "task_file"}
@@ -140,7 +139,16 @@ def job_facts(job: Json) -> Json:
 
 def plain_meta(meta: Json) -> Json:
     """Frame metadata, but for the date of the chunks."""
-    same = "chunk_size size image_quality start_frame stop_frame frame_filter deleted_frames included_frames".split()
+    same = [
+        "chunk_size",
+        "size",
+        "image_quality",
+        "start_frame",
+        "stop_frame",
+        "frame_filter",
+        "deleted_frames",
+        "included_frames",
+    ]
     frames = [(frame["name"], frame["width"], frame["height"], frame["related_files"]) for frame in meta["frames"]]
     return {**_facts(meta, *same), "frames": frames}
 

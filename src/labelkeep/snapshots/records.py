@@ -163,7 +163,7 @@ def _issue(rows: Rows, row: Row) -> IssueRecord:
     return IssueRecord(
         id=row["id"],
         frame=row["frame"],
-        position=row["position"],
+        position=[float(number) for number in row["position"]],
         owner=row["owner__username"] or "",
         assignee=row["assignee__username"] or "",
         resolved=row["resolved"],

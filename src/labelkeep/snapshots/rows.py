@@ -86,7 +86,10 @@ def _read(kind: Kind, subject: Row, tasks: list[Row]) -> Rows:
         comments=_by("issue_id", _values(Comment, _within("issue__job__task", kind, subject))),
         project_guide=next((row for row in guides if row["project_id"] is not None), None),
         task_guides={row["task_id"]: row for row in guides if row["task_id"] is not None},
-        assets=_by("guide_id", _values(Asset, Q(guide_id__in=[row["id"] for row in guides]), "created_date", "uuid")),
+        assets=_by(
+            "guide_id",
+            _values(Asset, Q(guide_id__in=[row["id"] for row in guides]), "created_date", "filename", "blob", "uuid"),
+        ),
     )
 
 

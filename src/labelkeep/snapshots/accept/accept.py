@@ -26,10 +26,11 @@ from labelkeep.archive.reader import Archive, TaskMembers, open_archive
 from labelkeep.archive.safety import Limits
 from labelkeep.findings import Finding, Level
 from labelkeep.media import documents
+from labelkeep.media.compose import Composed
 from labelkeep.snapshots import codec
 from labelkeep.snapshots.accept import guides, labels, overlay, tasks
 from labelkeep.snapshots.accept.guides import Found
-from labelkeep.snapshots.accept.media import MediaReader
+from labelkeep.snapshots.accept.media import MediaReader, without
 from labelkeep.snapshots.accept.overlay import Unfit
 from labelkeep.snapshots.accept.spool import DocumentSpool
 from labelkeep.snapshots.manifest import FORMAT, GuideRecord, LabelKeys, LabelRecord, ProjectManifest, TaskManifest
@@ -186,7 +187,7 @@ class _Judge:
             try:
                 facts = overlay.decode(item.manifest, TaskManifest)
                 made = overlay.without_data(facts)
-                made.label_keys = labels.complete(overlay.keys(facts.label_keys, known), known)
+                made.label_keys = overlay.keys(facts.label_keys, known)
             except Unfit as error:
                 self._unfit(place, error)
             else:
@@ -204,8 +205,7 @@ class _Judge:
         """A task with all that it needs; None where its media tell no frames. `known`: its project's labels."""
         facts, archived = self._task_facts(task)
         listing = archived.manifest.get("listing", "none") if archived else "none"
-        added = {f"{task.data}{LISTING}"} - self.archive.edited if listing == "added" else set()
-        composed = MediaReader(self.archive, self.spool.put, self.meter, frozenset(added)).compose(task)
+        composed = self._compose(task, ours=listing == "added" and f"{task.data}{LISTING}" not in self.archive.edited)
         if composed is None:
             return None
         self.archive.settle(task, composed.size)
@@ -220,6 +220,14 @@ class _Judge:
             made.labels = own
         made.guide = self._guide(task.prefix, facts.guide if facts else None)
         return made
+
+    def _compose(self, task: TaskMembers, *, ours: bool) -> Composed | None:
+        """The data of a task; `ours`: its manifest.jsonl was added by our renderer, and tells the order alone."""
+        if not ours:
+            return MediaReader(self.archive, self.spool.put, self.meter).compose(task)
+        with DocumentSpool(self.spool_dir) as scratch:
+            composed = MediaReader(self.archive, scratch.put, self.meter).compose(task)
+            return composed and without(composed, LISTING, scratch.get, self.spool.put)
 
     def _with_facts(
         self,

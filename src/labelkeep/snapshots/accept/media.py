@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import BinaryIO
 
 from isal.isal_zlib import crc32
@@ -18,10 +19,10 @@ from labelkeep.archive.jobs import frame_files
 from labelkeep.archive.reader import Archive, TaskMembers
 from labelkeep.errors import BadInput, Refused
 from labelkeep.findings import Finding, Level
-from labelkeep.media import pointclouds, probe
+from labelkeep.media import documents, pointclouds, probe
 from labelkeep.media.assemble import Settings
 from labelkeep.media.compose import Composed, compose
-from labelkeep.media.documents import Put, Source
+from labelkeep.media.documents import Get, Put, Source
 from labelkeep.media.kinds import kind_of
 from labelkeep.media.related import is_related
 from labelkeep.store.names import Namer
@@ -32,13 +33,12 @@ Check = Callable[[int], None]  # told how many bytes were read; raises to stop
 
 
 class MediaReader:
-    """Reads the media of an archive's tasks. `added` are members that our renderer added to the files."""
+    """Reads the media of an archive's tasks into documents."""
 
-    def __init__(self, archive: Archive, put: Put, check: Check, added: frozenset[str] = frozenset()) -> None:
+    def __init__(self, archive: Archive, put: Put, check: Check) -> None:
         self._archive = archive
         self._put = put
         self._check = check
-        self._added = added
 
     def compose(self, task: TaskMembers) -> Composed | None:
         """The data of a task. None where it cannot be told; errors are then in the archive's report."""
@@ -75,7 +75,7 @@ class MediaReader:
     def _sources(self, task: TaskMembers, openers: dict[str, Member]) -> Iterator[Source]:
         for member in self._archive.members(task.data):
             path = member.name.removeprefix(task.data)
-            if path == "index.json" or member.name in self._added:  # CVAT's own cache, and what we added
+            if path == "index.json":  # a cache of CVAT's own, of servers up to 2.20
                 self._read_through(member)
                 continue
             source = self._source(member, path)
@@ -127,6 +127,20 @@ class MediaReader:
             level = Level.WARNING if is_related(path) else Level.ERROR
             self._archive.report.add(level, "bad-media", _sentence(error), member.name)
             return 0, 0
+
+
+def without(composed: Composed, path: str, get: Get, put: Put) -> Composed:
+    """The data of a task without one of its files, which told the order of frames and is not the task's own.
+
+    Documents are read with `get`, and all that are still needed are kept with `put`.
+    """
+    index = documents.read_index(composed.sources_document, get)
+    others = (source for source in documents.read_sources(index, get) if source.path != path)
+    frames = documents.read_index(composed.frames_document, get)
+    for name in frames.pages:
+        put(get(name))
+    put(get(composed.frames_document))
+    return replace(composed, sources_document=documents.write("sources", others, put))
 
 
 def _settings(task: ArchiveTask) -> Settings:
