@@ -1,8 +1,11 @@
-"""Kill the process that carries an operation out at each write to the database in turn, and let another one finish.
+"""Kill the process that carries an operation out at one instant after the other, and let another one finish.
 
-`python -m tests.support.sweep` prints one JSON object a point. For each k from 1 on, a forked child works as a worker
-does and is killed with SIGKILL right before its k-th statement; then a second child, the worker started in its place,
-goes on. The sweep ends with the first k that the child does not reach. This process itself has one thread and no open
+    python -m tests.support.sweep SCENARIO STRIDE
+
+prints one JSON object for each point. For k = 1, 1 + STRIDE, … a forked child works as a worker does and is killed
+with SIGKILL right before its k-th point: a statement of the database, or a call that makes a file durable, names it
+or removes it. Then a second child, the worker started in its place, goes on. The sweep ends with the first k that is
+not reached; that last line is what a run without accident leaves. This process itself has one thread and no open
 connection when it forks.
 """
 
@@ -21,31 +24,30 @@ from typing import Any
 
 import django
 
-from tests.support import workers
+from tests.support import workers  # noqa: F401  # registers the handler of `probe`
+from tests.support.scenarios import SCENARIOS
+
+POINTS_OF_FILES = ("fsync", "fdatasync", "rename", "replace", "link", "unlink", "rmdir")
 
 
-def main() -> None:
-    """Sweep over all points."""
+def main(name: str, stride: int) -> None:
+    """Sweep over the points of one scenario."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "labelkeep.server.settings")
     django.setup()
-    for k in count(1):
-        key = _in_child(lambda: _queued())
+    scenario = SCENARIOS[name]
+    for k in count(1, stride):
+        key = _in_child(scenario.queue)
         before = _ended(_fork(lambda k=k: _work(f"serve:run{k}a:1:1", kill_at=k)))
+        began = time.monotonic()
         after = _ended(_fork(lambda k=k: _work(f"serve:run{k}b:1:1")))
-        print(json.dumps({"k": k, "killed": before == -signal.SIGKILL, "after": after, **_state(key)}), flush=True)
+        told = {"k": k, "killed": before == -signal.SIGKILL, "after": after, "seconds": time.monotonic() - began}
+        print(json.dumps({**told, **_row(key), "seen": _in_child(scenario.seen)}), flush=True)
         if before != -signal.SIGKILL:
             break
 
 
-def _queued() -> str:
-    from labelkeep.accounts.models import User
-
-    User.objects.update(last_name="")
-    return workers.queue("export:probe", steps=2)
-
-
 def _work(name: str, kill_at: int = 0) -> None:
-    """Work until nothing is left to do; with `kill_at`, die right before that statement of the working thread."""
+    """Work until nothing is left to do; with `kill_at`, die right before that point."""
     from labelkeep.operations import engine
 
     stop = threading.Event()
@@ -56,18 +58,31 @@ def _work(name: str, kill_at: int = 0) -> None:
 
 
 def _die_before(kill_at: int) -> None:
+    """Only points of the calling thread count, so that the k-th is the same one each time."""
     from django.db import connection
 
-    left = kill_at
+    worker, left = threading.get_ident(), kill_at
 
-    def counted(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+    def point() -> None:
         nonlocal left
-        left -= 1
+        left -= threading.get_ident() == worker
         if left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
+
+    def before_statement(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        point()
         return execute(sql, params, many, context)
 
-    connection.execute_wrappers.append(counted)
+    def before_call(function: Any) -> Any:
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            point()
+            return function(*args, **kwargs)
+
+        return wrapped
+
+    connection.execute_wrappers.append(before_statement)
+    for name in POINTS_OF_FILES:
+        setattr(os, name, before_call(getattr(os, name)))
 
 
 def _stop_when_idle(stop: threading.Event) -> None:
@@ -78,11 +93,10 @@ def _stop_when_idle(stop: threading.Event) -> None:
     stop.set()
 
 
-def _state(key: str) -> dict[str, Any]:
+def _row(key: str) -> dict[str, Any]:
     def read() -> dict[str, Any]:
         from django.conf import settings
 
-        from labelkeep.accounts.models import User
         from labelkeep.operations.models import Operation, Worker
 
         operation = Operation.objects.get(key=key)
@@ -90,7 +104,6 @@ def _state(key: str) -> dict[str, Any]:
             "status": operation.status,
             "message": operation.message,
             "attempts": operation.attempts,
-            "effect": User.objects.get(username=workers.OWNER).last_name,
             "left_behind": len(list((Path(settings.DATA_DIR) / "tmp" / "operations").glob("*"))),
             "workers": Worker.objects.count(),
         }
@@ -132,4 +145,4 @@ def _ended(child: int) -> int:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1], int(sys.argv[2]))
