@@ -185,6 +185,22 @@ def test_what_tus_can_do_is_told(client: Client, task: Task) -> None:
     assert answer["Tus-Max-Size"] == str(uploads.limit())
 
 
+def test_a_name_that_leads_elsewhere_is_refused(client: Client, task: Task) -> None:
+    answer = announce(client, task, 10, "../../etc/passwd")
+    assert answer.status_code == 400
+    assert b"is not allowed" in answer.content
+
+
+def test_what_came_whole_is_not_sent_again_and_what_broke_off_is(client: Client, task: Task) -> None:
+    first = announce(client, task, 5)["Location"]
+    send(client, first, 0, b"he")
+    second = announce(client, task, 5)["Location"]
+    assert head(client, first).status_code == 404
+    send(client, second, 0, b"hello")
+    assert announce(client, task, 5).status_code == 409
+    assert content(task) == b"hello"
+
+
 def test_files_of_one_request_keep_their_paths(client: Client, task: Task) -> None:
     body, kind = multipart(
         {"image_quality": "70"},

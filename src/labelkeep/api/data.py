@@ -5,11 +5,10 @@ Bodies are streams, the metadata too: 100,000 frames are written page by page.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, cast
 
 import msgspec
-import orjson
 from django.conf import settings
 from django.http import HttpResponseBase, StreamingHttpResponse
 from django.urls import path
@@ -18,12 +17,12 @@ from rest_framework.response import Response
 
 from labelkeep import clock
 from labelkeep.api.base import View, iso
-from labelkeep.api.renderers import VND
+from labelkeep.api.frame_meta import frames_of_job, meta
 from labelkeep.api.uploads import UploadView
 from labelkeep.errors import BadInput, Conflict, NotFound
-from labelkeep.media import parameters, uploads, vault
+from labelkeep.media import parameters, tree, uploads, vault
 from labelkeep.media.cache import DiskCache
-from labelkeep.media.frames import PLACEHOLDER, Frames, Served, chunk_numbers
+from labelkeep.media.frames import Frames, Served, chunk_numbers
 from labelkeep.media.models import Upload
 from labelkeep.media.parameters import DataParams
 from labelkeep.projects.actions.attach_data import attach_data
@@ -36,7 +35,6 @@ from labelkeep.projects.queries.tasks import get_task
 
 PURPOSE = "task-data"
 _TYPES = ("chunk", "frame", "context_image", "preview")
-_JSON_BATCH = 1000  # frames that are written at once
 
 
 class MetaBody(msgspec.Struct, kw_only=True):
@@ -96,7 +94,7 @@ def retrieve(request: Request, task: Task, job: Job | None = None) -> HttpRespon
     number = _number(request, "number")
     if number is None:
         raise BadInput(["Number is not specified"])
-    if job is not None and number not in _frames_of_job(job):
+    if job is not None and number not in frames_of_job(job):
         raise BadInput([f"Frame {number} is not a frame of the job"])
     if kind == "context_image":
         return answer(frames.context_images(number))
@@ -138,91 +136,6 @@ def _first(job: Job | None) -> int:
     return job.frames[0] if job.frames else job.start_frame
 
 
-def _frames_of_job(job: Job) -> range | set[int]:
-    return range(job.start_frame, job.stop_frame + 1) if job.frames is None else set(job.frames)
-
-
-# ---- metadata ------------------------------------------------------------------------------------------------------
-
-
-def meta(task: Task, job: Job | None = None) -> StreamingHttpResponse:
-    """The frame metadata of a task or of one of its jobs, written page by page (spec/cvat-protocol.md §8.5)."""
-    if not task.has_data:
-        head = orjson.dumps(_facts(task, None))[:-1]
-        return _json(iter([head + b',"frames":[]}']))
-    frames = Frames(cast(Any, task), vault.live(), DiskCache(settings.DATA_DIR / "cache"))
-    entries = _entries(frames, job)
-    first = next(entries, b"")  # errors of reading come now, as a status, and not in the middle of the answer
-    return _json(_written(orjson.dumps(_facts(task, job))[:-1], first, entries))
-
-
-def _json(body: Iterator[bytes]) -> StreamingHttpResponse:
-    return StreamingHttpResponse(body, content_type=VND)
-
-
-def _written(head: bytes, first: bytes, entries: Iterator[bytes]) -> Iterator[bytes]:
-    yield head + b',"frames":[' + first
-    for batch in entries:
-        yield b"," + batch
-    yield b"]}"
-
-
-def _facts(task: Task, job: Job | None) -> dict[str, Any]:
-    step = parameters.step_of(task.frame_filter)
-    start, stop, size = task.start_frame, task.stop_frame, task.size or 0
-    deleted, included = task.deleted_frames, None
-    if job is not None:
-        start, stop = task.start_frame + job.start_frame * step, task.start_frame + job.stop_frame * step
-        size = job.stop_frame - job.start_frame + 1 if job.frames is None else len(job.frames)
-        own = _frames_of_job(job)
-        if job.type == Job.Type.GROUND_TRUTH:
-            deleted = (task.validation_layout or {}).get("disabled_frames", [])
-        deleted = [frame for frame in deleted if frame in own]
-        included = job.frames
-    return {
-        "chunks_updated_date": iso(task.chunks_updated_date or task.updated_date),
-        "chunk_size": task.chunk_size,
-        "size": size,
-        "image_quality": task.image_quality,
-        "start_frame": start,
-        "stop_frame": stop,
-        "frame_filter": task.frame_filter,
-        "deleted_frames": deleted,
-        "included_frames": included,
-        "chapters": None,
-        "storage": task.storage,
-        "cloud_storage_id": task.cloud_storage_id,
-    }
-
-
-def _entries(frames: Frames, job: Job | None) -> Iterator[bytes]:
-    """The FrameMeta objects, some hundred at once, as the inside of a JSON list."""
-    if frames.video is not None:
-        yield orjson.dumps(_entry(frames.video.path, frames.video.width, frames.video.height, 0))
-        return
-    start, stop = (0, frames.index.count) if job is None else (job.start_frame, job.stop_frame + 1)
-    shown = None if job is None or job.frames is None else set(job.frames)
-    batch: list[dict[str, Any]] = []
-    for number, frame in enumerate(frames.read(start, stop), start):
-        name = frame.path if shown is None or number in shown else PLACEHOLDER
-        batch.append(_entry(name, frame.width, frame.height, len(frame.related)))
-        if len(batch) == _JSON_BATCH:
-            yield orjson.dumps(batch)[1:-1]
-            batch = []
-    if batch:
-        yield orjson.dumps(batch)[1:-1]
-
-
-def _entry(name: str, width: int, height: int, related: int) -> dict[str, Any]:
-    return {
-        "name": name,
-        "width": width,
-        "height": height,
-        "related_files": related,
-        "has_related_context": related > 0,
-    }
-
-
 # ---- views ---------------------------------------------------------------------------------------------------------
 
 
@@ -249,8 +162,17 @@ class TaskData(UploadView):
         """The plain name: everything sent for the task belongs to it, nothing is asked for by id."""
         return upload.filename
 
-    def finished(self, request: Request, params: dict[str, Any], **kwargs: Any) -> list[Upload]:
-        """Everything that the actor has sent for this task."""
+    def announce(self, filename: str, **kwargs: Any) -> None:
+        """A name must be one that frames can have. What came whole is not replaced, what broke off is begun anew."""
+        tree.relative(filename, "")
+        for upload in uploads.of_target(self.actor, PURPOSE, kwargs["pk"]):
+            if upload.filename == filename:
+                if upload.offset == upload.length:
+                    raise Conflict("File with same name already exists")
+                uploads.discard([upload.pk])
+
+    def gathered(self, request: Request, received: list[Upload], **kwargs: Any) -> list[Upload]:
+        """Everything that the actor has sent for this task, in this request and before."""
         return uploads.of_target(self.actor, PURPOSE, kwargs["pk"])
 
     def finish(self, request: Request, uploads: list[Upload], params: dict[str, Any], **kwargs: Any) -> str | Response:
@@ -350,12 +272,10 @@ class ProjectPreview(View):
 
 urlpatterns: list[Any] = [
     path("api/tasks/<int:pk>/data", TaskData.as_view()),
-    path("api/tasks/<int:pk>/data/", TaskData.as_view()),
     path("api/tasks/<int:pk>/data/meta", TaskMeta.as_view()),
     path("api/tasks/<int:pk>/data/<str:file_id>", TaskData.as_view()),
     path("api/tasks/<int:pk>/preview", TaskPreview.as_view()),
     path("api/jobs/<int:pk>/data", JobData.as_view()),
-    path("api/jobs/<int:pk>/data/", JobData.as_view()),
     path("api/jobs/<int:pk>/data/meta", JobMeta.as_view()),
     path("api/jobs/<int:pk>/preview", JobPreview.as_view()),
     path("api/projects/<int:pk>/preview", ProjectPreview.as_view()),

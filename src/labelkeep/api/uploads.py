@@ -67,15 +67,18 @@ class UploadView(View):
         """What `Upload-Filename` says: the id, by which `finish` finds the upload again."""
         return upload.pk
 
-    def finished(self, request: Request, params: dict[str, Any], **kwargs: Any) -> list[Upload]:
-        """The uploads that a finish without file parts is about: the one that `filename` names.
+    def announce(self, filename: str, **kwargs: Any) -> None:
+        """Raise where a file of this name cannot come by tus."""
+
+    def gathered(self, request: Request, received: list[Upload], **kwargs: Any) -> list[Upload]:
+        """The uploads that a finish is about: those in its body, else the one that the query's `filename` names.
 
         Raises:
             BadInput: there is none of that name, or not all of it has come.
         """
         name = str(request.query_params.get("filename") or "")
-        if not name:
-            return []
+        if received or not name:
+            return received
         found = Upload.objects.filter(pk=name, owner_id=request.actor.user.pk, purpose=self.purpose).first()  # type: ignore[attr-defined]
         if found is None:
             raise BadInput(["No such file were uploaded"])
@@ -88,7 +91,7 @@ class UploadView(View):
         files. So `request.data` is empty in these views; `finish` is given the parameters."""
         request._post, request._files = QueryDict(), MultiValueDict()  # type: ignore[attr-defined]
         wrapped = super().initialize_request(request, *args, **kwargs)
-        wrapped._data, wrapped._files = QueryDict(), MultiValueDict()
+        wrapped._data, wrapped._files = QueryDict(), MultiValueDict()  # type: ignore[attr-defined]
         return wrapped
 
     def post(self, request: Request, **kwargs: Any) -> Response:
@@ -142,6 +145,7 @@ class UploadView(View):
         metadata = _metadata(request.headers.get("Upload-Metadata", ""))
         if "filename" not in metadata:
             raise BadInput("Metadata is expected to contain 'filename' key")
+        self.announce(metadata["filename"], **kwargs)
         upload = uploads.create(
             request.actor,  # type: ignore[attr-defined]
             purpose=self.purpose,
@@ -169,7 +173,7 @@ class UploadView(View):
             received = self._chosen(parts)
         else:
             params |= _json(request)
-        files = received or self.finished(request, params, **kwargs)
+        files = self.gathered(request, received, **kwargs)
         for upload in files:
             uploads.check_whole(upload)
         answer = self.finish(request, files, params, **kwargs)

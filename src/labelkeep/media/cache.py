@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 LIMIT = 2**30
+_WRITTEN: dict[Path, int] = {}  # bytes since a folder was last measured; a new process measures at once
 VERSION = 1  # of the pictures that are made; a better renderer gets a new number
 
 
@@ -54,8 +55,16 @@ class DiskCache:
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
-        self._evict(path)
+        if self._due(path):
+            self._evict(path)
         return file
+
+    def _due(self, path: Path) -> bool:
+        """Whether enough was written, by this process, since the folder was last measured."""
+        written = _WRITTEN.get(self.folder, self.limit) + path.stat().st_size
+        due = written > self.limit // 20
+        _WRITTEN[self.folder] = 0 if due else written
+        return due
 
     def _evict(self, newest: Path) -> None:
         entries = []

@@ -251,7 +251,7 @@ class Frames:
         frame = self._one(number)
         with self.store.open_blob(frame.blob) as file:
             cloud = self.task.media_type == "point_cloud"
-            return pictures.thumbnail(pictures.from_above(file) if cloud else pictures.upright(file))
+            return pictures.thumbnail(pictures.from_above(file) if cloud else pictures.upright(file, small=True))
 
 
 def chunk_numbers(chunk: int, chunk_size: int, first: int, last: int) -> range:

@@ -15,14 +15,18 @@ from labelkeep.media.probe import open_image
 PREVIEW = (256, 256)
 
 
-def upright(file: BinaryIO) -> Image.Image:
+def upright(file: BinaryIO, *, small: bool = False) -> Image.Image:
     """The image as RGB, turned as its EXIF says, deep greys scaled so that the brightest is white.
+
+    `small`: it will be shown as a preview; a JPEG is then decoded at a fraction of its size.
 
     Raises:
         BadInput: its pixels cannot be decoded.
     """
     image = open_image(file)
     try:
+        if small:
+            image.draft("RGB", PREVIEW)
         image.load()
         return eight_bits(ImageOps.exif_transpose(image)).convert("RGB")
     except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
