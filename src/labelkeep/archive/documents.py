@@ -9,7 +9,7 @@ from typing import Literal
 
 from blake3 import blake3
 
-from labelkeep.archive import cvat, extra, fields, guide, jobs
+from labelkeep.archive import cvat, cvat_reading, extra, fields, guide, jobs
 from labelkeep.archive.contents import CHUNK
 from labelkeep.archive.cvat import ArchiveProject, ArchiveTask
 from labelkeep.archive.extra import Extra
@@ -92,12 +92,12 @@ def read(members: Members, kind: ArchiveKind, report: Report) -> Documents:
     found = Documents(kind)
     _read_extra(members, found, report)
     if kind == "project" and (value := _document(members, PROJECT, report)) is not None:
-        found.project = cvat.read_project(value, PROJECT, report)
+        found.project = cvat_reading.read_project(value, PROJECT, report)
     prefixes = _prefixes(members) if kind == "project" else [""]
     for prefix in prefixes:
         value = _document(members, prefix + TASK, report)
         if value is not None:
-            task = TaskMembers(prefix, cvat.read_task(value, prefix + TASK, report))
+            task = TaskMembers(prefix, cvat_reading.read_task(value, prefix + TASK, report))
             found.tasks.append(task)
             _judge_task(members, task, report)
     for prefix in dict.fromkeys(["", *prefixes]):

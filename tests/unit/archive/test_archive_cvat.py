@@ -15,11 +15,10 @@ from labelkeep.archive.cvat import (
     ArchiveLabel,
     ArchiveTask,
     declared_size,
-    read_project,
-    read_task,
     write_project,
     write_task,
 )
+from labelkeep.archive.cvat_reading import read_project, read_task
 from labelkeep.archive.reports import Report
 from labelkeep.findings import Level
 

@@ -54,7 +54,7 @@ def peak_of_opening(members: int, folder: Path) -> int:
 
 
 def test_ten_times_the_members_need_no_more_memory(tmp_path: Path) -> None:
-    assert peak_of_opening(30_000, tmp_path) < peak_of_opening(3_000, tmp_path) + 12 * 2**20
+    assert peak_of_opening(20_000, tmp_path) < peak_of_opening(2_000, tmp_path) + 12 * 2**20
     assert list(tmp_path.iterdir()) == []
 
 
@@ -93,8 +93,8 @@ def _read_annotations(path: Path, folder: Path, shapes: int) -> int:
     return tracemalloc.get_traced_memory()[1]
 
 
-def test_ten_times_the_shapes_need_no_more_memory(tmp_path: Path) -> None:
-    assert peak_of_annotations(60_000, tmp_path) < peak_of_annotations(6_000, tmp_path) + 12 * 2**20
+def test_five_times_the_shapes_need_no_more_memory(tmp_path: Path) -> None:
+    assert peak_of_annotations(40_000, tmp_path) < peak_of_annotations(8_000, tmp_path) + 12 * 2**20
 
 
 def test_an_index_in_use_by_two_readers_gives_both_their_members(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from tests.support.archives import ARCHIVES, errors, judge, real_archives
 
 from labelkeep.annotations.model import KINDS
 from labelkeep.annotations.stream import Batch
-from labelkeep.archive import cvat
+from labelkeep.archive import cvat, cvat_reading
 from labelkeep.archive.annotations import Renderer
 from labelkeep.archive.facts import Facts, Recall
 from labelkeep.archive.labels import label_table
@@ -78,7 +78,7 @@ def assert_same_document(written: dict[str, Any], original: dict[str, Any]) -> N
 def test_documents_written_are_read_as_the_same(archive: Archive) -> None:
     for task in archive.tasks:
         report = Report()
-        assert cvat.read_task(json.loads(cvat.write_task(task.task)), "task.json", report) == task.task
+        assert cvat_reading.read_task(json.loads(cvat.write_task(task.task)), "task.json", report) == task.task
         assert report.findings == []
 
 
