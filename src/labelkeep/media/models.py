@@ -22,8 +22,9 @@ class StoredObject(models.Model):
     size = models.BigIntegerField()  # bytes of the content itself (a document: uncompressed)
     stored_size = models.BigIntegerField()  # bytes in the store
     crc32 = models.PositiveBigIntegerField()  # of the content itself
-    pack = models.CharField(max_length=255, blank=True, db_index=True)  # store key of the pack; empty: loose
-    offset = models.BigIntegerField(default=0)  # where the bytes begin in the pack
+    # The object that holds the bytes: a pack, or one of its own.
+    pack = models.CharField(max_length=255, blank=True, db_index=True)
+    offset = models.BigIntegerField(default=0)  # where the bytes begin in a pack; 0: alone
     condemned_at = models.DateTimeField(null=True)  # prune's mark (invariant 9)
 
     def __str__(self) -> str:
