@@ -133,6 +133,12 @@ def test_assets_come_as_multipart_only(alice, guide):
     assert send(says, {"id": 999999}).status_code == 404
 
 
+def test_a_body_that_is_far_too_large_is_not_read(alice, guide):
+    answer = send(client_for(alice), guide, b"%PDF-" + bytes(11 * 2**20))
+    assert answer.status_code == 400
+    assert answer.json() == ["Maximum size of asset is 10 MB"]
+
+
 def test_a_guide_goes_with_its_assets(alice, guide):
     send(client_for(alice), guide)
     assert client_for(alice).delete(f"/api/guides/{guide['id']}").status_code == 204

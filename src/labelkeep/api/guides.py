@@ -30,6 +30,8 @@ from labelkeep.projects.queries.guides import get_asset, get_guide
 from labelkeep.projects.queries.projects import get_project
 from labelkeep.projects.queries.tasks import get_task
 
+_FORM = 2**16  # what a multipart body may have around the file
+
 
 class GuideBody(msgspec.Struct, kw_only=True):
     """What makes a guide: exactly one of the ids."""
@@ -109,6 +111,12 @@ class Assets(View):
     """A new asset."""
 
     parser_classes = [MultiPartParser]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Refuse a body that is far too large before anything of it is read."""
+        if int(request.META.get("CONTENT_LENGTH") or 0) > LIMIT + _FORM:
+            raise BadInput("Maximum size of asset is 10 MB")
+        super().initial(request, *args, **kwargs)
 
     def post(self, request: Request) -> Response:
         """Keep a file for a guide."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.db.models import F
 from tests.support.projects import a_project, a_skeleton, a_task, an_attribute, attach, jobs_of, label, pictures, upload
 
 from labelkeep.accounts.actor import Actor
@@ -16,6 +17,7 @@ from labelkeep.projects.actions.attach_data import attach_data
 from labelkeep.projects.actions.start_data import start_data
 from labelkeep.projects.actions.update_data_meta import update_data_meta
 from labelkeep.projects.models import Job, Label, Task
+from labelkeep.projects.new_data import prepare
 
 
 def frames_of(task: Task) -> list[str]:
@@ -129,6 +131,23 @@ def test_a_task_that_is_deleted_meanwhile_stays_deleted(alice, now):
     assert operation.status == Status.FAILED
     assert "deleted" in operation.message
     assert not Upload.objects.exists()
+
+
+def test_a_worker_whose_work_was_given_away_writes_nothing(alice, now, monkeypatch):
+    task = a_task(alice, frames=0)
+    ids = upload(Actor.of(alice), task, pictures(2))
+    operation = attach_data(actor=Actor.of(alice), now=now, task=task, params=DataParams(), upload_ids=ids)
+
+    def given_away(*arguments):
+        Operation.objects.filter(pk=operation.pk).update(generation=F("generation") + 1)
+        return prepare(*arguments)
+
+    monkeypatch.setattr("labelkeep.projects.actions.attach_data.prepare", given_away)
+    run_queued()
+    task.refresh_from_db()
+    assert not task.has_data
+    assert not Job.objects.exists()
+    assert Upload.objects.filter(pk__in=ids).count() == 2, "the next worker needs them"
 
 
 def test_data_are_attached_once(alice, now):

@@ -51,7 +51,8 @@ def drawn(owner, task) -> list[tuple[str, dict[str, str]]]:
 
 
 def move(owner, task, project) -> Task:
-    update_task(actor=Actor.of(owner), now=NOW, task=task, project=project)
+    moved = update_task(actor=Actor.of(owner), now=NOW, task=task, project=project)
+    assert moved.project_id == project.pk
     return Task.objects.get(pk=task.pk)
 
 

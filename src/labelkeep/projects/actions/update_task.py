@@ -59,7 +59,7 @@ def update_task(
     with transaction.atomic():
         fields.change(task, changes)
         if project is not UNSET and project.pk != task.project_id:
-            move_task(actor=actor, now=now, task=task, project=project)
+            task = move_task(actor=actor, now=now, task=task, project=project)
         if labels:
             upsert_labels(actor=actor, now=now, home=task, labels=labels)
         touch.task_changed(task, now)
