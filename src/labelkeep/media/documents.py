@@ -19,7 +19,7 @@ Get = Callable[[str], bytes]
 Role = Literal["frame", "related", "manifest", "video", "other"]
 
 
-class Source(msgspec.Struct, omit_defaults=True, kw_only=True):
+class Source(msgspec.Struct, omit_defaults=True, kw_only=True, gc=False):
     """One raw file as it was given, those outside start/stop/step included. `path` is relative, with `/`."""
 
     path: str
@@ -32,7 +32,7 @@ class Source(msgspec.Struct, omit_defaults=True, kw_only=True):
     mtime: int = 0  # seconds since 1970, 0 unknown
 
 
-class Frame(msgspec.Struct, omit_defaults=True, kw_only=True):
+class Frame(msgspec.Struct, omit_defaults=True, kw_only=True, gc=False):
     """One frame of an image or point cloud task. A path may come twice (honeypots show a pool image again)."""
 
     path: str

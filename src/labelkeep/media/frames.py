@@ -21,7 +21,7 @@ from labelkeep.archive import layout
 from labelkeep.errors import BadInput, NotFound
 from labelkeep.media import documents, pictures, video
 from labelkeep.media.cache import DiskCache, key_of
-from labelkeep.media.documents import Frame, Source
+from labelkeep.media.documents import PAGE, Frame, Source
 from labelkeep.store import Store
 
 if TYPE_CHECKING:
@@ -81,7 +81,8 @@ class Frames:
     def _one(self, number: int) -> Frame:
         if not 0 <= number < self.index.count:
             raise NotFound(f"Frame {number} is not a frame of the task, which has {self.index.count}")
-        return next(self.read(number, number + 1))
+        page, at = divmod(number, PAGE)
+        return _page(self.store, self.index.pages[page])[at]
 
     # ---- single frames --------------------------------------------------------------------------------------------
 
@@ -194,8 +195,7 @@ class Frames:
 
     def _each(self, numbers: Sequence[int]) -> Iterator[tuple[int, Frame]]:
         wanted = set(numbers)
-        frames = self.read(numbers[0], numbers[-1] + 1)
-        return ((number, frame) for number, frame in enumerate(frames, numbers[0]) if number in wanted)
+        return ((number, self._one(number)) for number in range(numbers[0], numbers[-1] + 1) if number in wanted)
 
     def _entry(self, at: int, number: int, frame: Frame, shown: Collection[int] | None) -> layout.Entry:
         if shown is not None and number not in shown:
@@ -271,6 +271,12 @@ def media_type_of(path: str) -> str:
     known = {".jp2": "image/jp2", ".avif": "image/avif", ".webp": "image/webp", ".pcd": _OCTETS}
     extension = posixpath.splitext(path)[1].lower()
     return known.get(extension) or mimetypes.guess_type(path)[0] or _OCTETS
+
+
+@functools.lru_cache(maxsize=4)
+def _page(store: Store, name: str) -> list[Frame]:
+    """A decoded page. Annotators go from frame to frame, and decoding 4096 for each would be most of the time."""
+    return msgspec.json.decode(store.get_document(name), type=list[Frame])
 
 
 def _names(sources: Sequence[Source]) -> list[str]:
