@@ -211,6 +211,19 @@ def test_a_label_of_somewhere_else_is_not_found(alice, bob, zoo):
     assert answer.json() == {"detail": f"Not found label with id #{foreign.pk} to change"}
 
 
+def test_labels_copied_from_elsewhere_are_made_anew(alice, zoo):
+    says = client_for(alice)
+    copied = labels_of(says, project_id=zoo.pk)
+    made = says.post("/api/projects", {"name": "copy", "labels": copied})
+    assert made.status_code == 201
+    again = labels_of(says, project_id=made.json()["id"])
+    assert not {it["id"] for it in copied} & {it["id"] for it in again}
+    assert [it["name"] for it in again] == [it["name"] for it in copied]
+    assert [it["name"] for it in again[0]["attributes"]] == ["sex", "age"]
+    stored = Label.objects.get(pk=again[2]["id"]).svg
+    assert stored == Label.objects.get(pk=copied[2]["id"]).svg
+
+
 def test_names_may_be_exchanged_in_one_request(alice, zoo):
     says = client_for(alice)
     cat, dog, _ = labels_of(says, project_id=zoo.pk)

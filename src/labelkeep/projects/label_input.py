@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from labelkeep.errors import BadInput
-from labelkeep.projects import colors
+from labelkeep.projects import colors, svg
 
 TYPES = (
     "any",
@@ -53,6 +54,25 @@ class LabelInput(SublabelInput, kw_only=True):
     deleted: bool = False
     svg: str | None = None
     sublabels: list[SublabelInput] = []
+
+
+def as_new(label: LabelInput) -> LabelInput:
+    """The label as one to be made, where it was copied from somewhere else: its ids mean nothing here.
+
+    Nodes of its picture that show the copied ids of points come to name these points.
+    """
+    names = {point.id: point.name for point in label.sublabels if point.id is not None}
+    return replace(
+        label,
+        id=None,
+        attributes=_new_attributes(label),
+        sublabels=[replace(point, id=None, attributes=_new_attributes(point)) for point in label.sublabels],
+        svg=svg.with_names(label.svg, names) if label.svg else label.svg,
+    )
+
+
+def _new_attributes(label: SublabelInput) -> list[AttributeInput]:
+    return [replace(attribute, id=None) for attribute in label.attributes if not attribute.deleted]
 
 
 def check(labels: Sequence[LabelInput]) -> None:

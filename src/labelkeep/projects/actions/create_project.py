@@ -11,7 +11,7 @@ from django.db import transaction
 from labelkeep.accounts.actor import Actor
 from labelkeep.accounts.permissions import Subject, require
 from labelkeep.projects import fields, label_rows
-from labelkeep.projects.label_input import LabelInput, check
+from labelkeep.projects.label_input import LabelInput, as_new, check
 from labelkeep.projects.models import Project
 
 
@@ -33,6 +33,7 @@ def create_project(
         BadInput: a field or a label cannot be used.
     """
     require(actor, "project:create", Subject(organization_id=actor.organization_id, owner=actor.id))
+    labels = [as_new(label) for label in labels]
     check(labels)
     assignee = fields.user("assignee_id", assignee_id)
     project = Project(

@@ -12,7 +12,7 @@ from labelkeep.accounts.actor import Actor
 from labelkeep.accounts.permissions import Subject, require
 from labelkeep.errors import BadInput
 from labelkeep.projects import fields, label_rows, touch
-from labelkeep.projects.label_input import LabelInput, check
+from labelkeep.projects.label_input import LabelInput, as_new, check
 from labelkeep.projects.models import Project, Task
 from labelkeep.projects.queries.subjects import subject_of
 
@@ -47,6 +47,7 @@ def create_task(
     _may(actor, project)
     if project is not None and labels:
         raise BadInput("Task must have only one of Label set or project_id")
+    labels = [as_new(label) for label in labels]
     check(labels)
     assignee = fields.user("assignee_id", assignee_id)
     task = Task(

@@ -11,7 +11,7 @@ from labelkeep.accounts.actor import Actor
 from labelkeep.accounts.permissions import require
 from labelkeep.errors import BadInput
 from labelkeep.projects import label_rows, touch
-from labelkeep.projects.label_input import LabelInput, check
+from labelkeep.projects.label_input import LabelInput, as_new, check
 from labelkeep.projects.models import Project, Task
 from labelkeep.projects.queries.subjects import subject_of
 
@@ -29,6 +29,7 @@ def upsert_labels(*, actor: Actor, now: datetime, home: Project | Task, labels: 
     require(actor, "label:update", subject_of(home))
     if isinstance(home, Task) and home.project_id is not None:
         raise BadInput("Task inside a project cannot have labels of its own; change the labels of the project")
+    labels = [label if label.id is not None else as_new(label) for label in labels]
     check(labels)
     if not labels:
         return
