@@ -71,7 +71,7 @@ def repacked(files: dict[str, bytes]) -> bytes:
     return out.getvalue()
 
 
-# ---- what the API says ------------------------------------------------------------------------------------------------
+# ---- what the API says ---------------------------------------------------------------------------------------------
 
 
 def described(client: Client, kind: str, id: int) -> Json:
@@ -233,7 +233,7 @@ def _pages(client: Client, address: str) -> list[Json]:
     return results
 
 
-# ---- what CVAT said ---------------------------------------------------------------------------------------------------
+# ---- what CVAT said ------------------------------------------------------------------------------------------------
 
 
 def expected(path: Path) -> Json:

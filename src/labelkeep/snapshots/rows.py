@@ -30,6 +30,7 @@ from labelkeep.projects.models import (
 
 ALIAS = "capture"
 Kind = Literal["project", "task"]
+_ASSETS = ("created_date", "filename", "blob", "uuid")  # their order: what a copy has too, before what it has not
 Row = dict[str, Any]
 Children = dict[int, list[Row]]  # rows by the id of what they belong to
 
