@@ -37,3 +37,34 @@ def test_nobody_at_all_gets_401_that_says_how(db: None) -> None:
     assert answer.status_code == 401
     assert answer.json() == {"detail": "Authentication credentials were not provided."}
     assert answer["WWW-Authenticate"] == "Token"
+
+
+class TestChanging:
+    def test_one_may_change_ones_names_alone(self, alice: User) -> None:
+        client, url = client_for(alice), f"/api/users/{alice.pk}"
+        assert client.patch(url, {"first_name": "Al", "last_name": "Ice"}).json()["last_name"] == "Ice"
+        for change in ({"email": "x@example.com"}, {"groups": ["admin"]}, {"is_superuser": True}, {"username": "al"}):
+            assert client.patch(url, change).status_code == 403
+
+    def test_nobody_changes_or_removes_others(self, alice: User, bob: User) -> None:
+        organization_of(alice, worker=bob)
+        url = f"/api/users/{alice.pk}"
+        assert client_for(bob).get(url).status_code == 200
+        assert client_for(bob).patch(url, {"first_name": "Al"}).status_code == 403
+        assert client_for(bob).delete(url).status_code == 403
+        assert client_for(alice).delete(url).status_code == 403
+
+    def test_an_admin_may_change_anything(self, alice: User, bob: User) -> None:
+        User.objects.filter(pk=alice.pk).update(is_superuser=True)
+        admin, url = client_for(alice), f"/api/users/{bob.pk}"
+        assert admin.patch(url, {"groups": ["worker"], "email": "b@example.com"}).json()["groups"] == ["worker"]
+        assert admin.patch(url, {"groups": ["kings"]}).status_code == 400
+        assert admin.patch(url, {"email": "ALICE@example.com"}).status_code == 400
+        assert admin.patch(url, {"first_name": "x" * 151}).status_code == 400
+        assert admin.patch(url, {"is_active": False}).status_code == 200
+        assert client_for(bob).get("/api/users/self").status_code == 401
+        assert admin.delete(url).status_code == 204
+
+    def test_the_last_admin_stays(self, alice: User) -> None:
+        User.objects.filter(pk=alice.pk).update(is_superuser=True)
+        assert client_for(alice).delete(f"/api/users/{alice.pk}").status_code == 409

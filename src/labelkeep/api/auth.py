@@ -61,6 +61,7 @@ class _Door(View):
     authentication_classes = [SessionAuthentication]
     throttle_classes = [StrangersThrottle]
     anonymous = True
+    in_organizations = False
 
 
 class Login(_Door):
@@ -83,6 +84,7 @@ class Logout(View):
     """POST /api/auth/logout"""
 
     anonymous = True
+    in_organizations = False
     read_only_methods = View.read_only_methods | {"POST"}
 
     def post(self, request: Request) -> Response:
@@ -128,6 +130,7 @@ def _registered(sent: Registration) -> User:
 class ChangePassword(View):
     """POST /api/auth/password/change"""
 
+    in_organizations = False
     throttle_classes = [StrangersThrottle]
 
     def post(self, request: Request) -> Response:

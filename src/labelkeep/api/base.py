@@ -52,6 +52,7 @@ class View(APIView):
     schema = ViewSchema()
 
     anonymous: ClassVar[bool] = False  # whether strangers may ask
+    in_organizations: ClassVar[bool] = True  # whether an organization that the request names means anything here
     # What a read-only token may send. A view whose POST only reads (it starts an export) adds "POST".
     read_only_methods: ClassVar[frozenset[str]] = _SAFE
 
@@ -71,7 +72,9 @@ class View(APIView):
         actor = actor_of(request)
         if actor.read_only and request.method not in self.read_only_methods:
             raise Forbidden()
-        cast(Any, request).actor = replace(actor, organization=organization_context.of(request))
+        if self.in_organizations:
+            actor = replace(actor, organization=organization_context.of(request))
+        cast(Any, request).actor = actor
 
     @property
     def actor(self) -> Actor:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Optional, TypeAlias
+from typing import Annotated, TypeAlias
 
 import typer
 
-# typer asks for Optional by its name where annotations are text
 DataDir: TypeAlias = Annotated[
-    Optional[Path],  # noqa: UP045
+    Path | None,
     typer.Option(help="Where the database and the store live (or LABELKEEP_DATA_DIR)."),
 ]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any, Optional
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -23,9 +23,7 @@ def add(
     user: Owner,
     name: Annotated[str, typer.Option(help="What it is for.")] = "command line",
     read_only: Annotated[bool, typer.Option("--read-only", help="May look and download, not change.")] = False,
-    days: Annotated[
-        Optional[int], typer.Option(min=1, max=36500, help="How long it lives; else until revoked.")
-    ] = None,  # noqa: UP045, E501
+    days: Annotated[int | None, typer.Option(min=1, max=36500, help="How long it lives; else until revoked.")] = None,
     data_dir: DataDir = None,
 ) -> None:
     """Make a token for a user. It is the last word printed, and cannot be shown again."""

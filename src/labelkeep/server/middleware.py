@@ -10,7 +10,8 @@ import re
 import time
 import uuid
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from http.cookies import Morsel
 from typing import TypeAlias
 
 import structlog
@@ -125,9 +126,26 @@ def _protect(request: HttpRequest, response: HttpResponseBase) -> None:
         response.headers.setdefault(name, value)
     if request.path_info.startswith("/api/"):
         response.headers.setdefault("Cache-Control", "private, no-cache")
-    if request.is_secure():
-        for cookie in response.cookies.values():
-            cookie["secure"] = True
+    for name, cookie in list(response.cookies.items()):
+        plain = FlagsFirst()
+        plain.set(cookie.key, cookie.value, cookie.coded_value)
+        plain.update(cookie)
+        if request.is_secure():
+            plain["secure"] = True
+        dict.__setitem__(response.cookies, name, plain)
+
+
+class FlagsFirst(Morsel[str]):
+    """A cookie that ends with an attribute that has a value.
+
+    CVAT's client joins the Set-Cookie headers with commas before it parses them, and a flag (Secure, HttpOnly) right
+    before such a comma makes its parser drop every cookie behind it.
+    """
+
+    def OutputString(self, attrs: Container[str] | None = None) -> str:
+        """The header's value."""
+        value, *attributes = super().OutputString(attrs).split("; ")
+        return "; ".join([value, *sorted(attributes, key=lambda attribute: "=" in attribute)])
 
 
 def _tell(request: HttpRequest, response: HttpResponseBase, seconds: float) -> None:
