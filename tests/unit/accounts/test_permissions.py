@@ -6,10 +6,13 @@ described by what they are to the subject, so a row reads like a sentence of cva
 
 from __future__ import annotations
 
+import ast
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
+import labelkeep
 from labelkeep.accounts.actor import Actor, Role
 from labelkeep.accounts.backup_roles import BACKUP_ROLES
 from labelkeep.accounts.models import User
@@ -250,3 +253,18 @@ class TestBackupRoles:
     def test_without_an_owners_right_only_the_roles_named_restore(self) -> None:
         assert self.who("backup:restore", SANDBOX, "organization owner") == set()
         assert {role for _, role in self.who("backup:restore", IN_ACME, "organization owner")} == {"owner"}
+
+
+def test_every_action_that_the_code_asks_about_is_in_the_table() -> None:
+    root = Path(labelkeep.__file__).parent
+    doors = ("require", "allowed")
+    asked = {
+        argument.value
+        for file in root.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) in doors
+        for argument in node.args[1:2]
+        if isinstance(argument, ast.Constant)
+    }
+    assert asked - set(ACTIONS) == set()
+    assert "project:create" in asked
