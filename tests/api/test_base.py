@@ -234,6 +234,10 @@ class TestEveryAnswer:
     def test_is_the_same_with_a_slash_at_the_end(self, alice: User, path: str) -> None:
         assert client_for(alice).get(path).status_code == 200
 
+    def test_says_how_long_it_is(self, alice: User) -> None:
+        answer = client_for(alice).get("/api/users/self")
+        assert int(answer["Content-Length"]) == len(answer.content)
+
     def test_keeps_browsers_safe(self, db: None) -> None:
         answer = Client().get("/api/server/about")
         assert answer["X-Content-Type-Options"] == "nosniff"

@@ -102,6 +102,8 @@ class RequestMiddleware:
         began = time.perf_counter()
         response = _without_length(request) or self.get_response(request)
         response["X-Request-Id"] = request_id
+        if isinstance(response, HttpResponse) and "Content-Length" not in response and response.status_code != 204:
+            response["Content-Length"] = str(len(response.content))
         _protect(request, response)
         _tell(request, response, time.perf_counter() - began)
         return response
