@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator
 
+from labelkeep.errors import StoreFull
 from labelkeep.store.catalog import Location
 from labelkeep.store.names import from_hex, hex_of
 
@@ -35,8 +36,17 @@ class Journal:
         return {from_hex(digest.hex()) for (digest,) in rows}
 
     def add(self, locations: Iterable[Location]) -> None:
-        """Keep locations; the last one of a name stays."""
-        self._database.executemany("INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?, ?, ?, ?)", map(_row, locations))
+        """Keep locations; the last one of a name stays.
+
+        Raises:
+            StoreFull: the device of temporary files is full.
+        """
+        try:
+            self._database.executemany(
+                "INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?, ?, ?, ?)", map(_row, locations)
+            )
+        except sqlite3.OperationalError as error:
+            raise StoreFull(f"no room for temporary files: {error}") from error
 
     def batches(self) -> Iterator[list[Location]]:
         """All locations, a few hundred at a time."""

@@ -56,7 +56,10 @@ class Store:
             raise Conflict("there is a store already")
         config = Config(server=server)
         backend.put(keys.CONFIG, [msgspec.json.format(msgspec.json.encode(config)) + b"\n"], create=True)
-        return cls(backend, config, catalog)
+        made = cls.open(backend, catalog=catalog)
+        if made.server != server:  # a backend that ignores `create` let somebody else in after us
+            raise Conflict("there is a store already")
+        return made
 
     @classmethod
     def open(cls, backend: Backend, *, catalog: Catalog) -> Self:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from tests.support.stores import FaultyBackend, a_store, failing_from, keys_of, opener
 
-from labelkeep.errors import BadInput, Damaged, Missing, StoreError
+from labelkeep.errors import BadInput, Damaged, Missing, StoreError, StoreFull
 from labelkeep.store import MemoryCatalog, Store, name_of, open_backend
 from labelkeep.store import ingest as ingest_module
 from labelkeep.store import packs as packs_module
@@ -214,6 +214,20 @@ def _calls_of(run: Callable[[Store], None]) -> int:
     before = backend.calls
     run(store)
     return backend.calls - before
+
+
+def test_a_full_device_of_temporary_files_is_said_to_be_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = a_store()
+
+    def fills() -> None:
+        with store.ingest() as ingest:
+            ingest._journal._database.execute("PRAGMA max_page_count=2")
+            for number in range(5000):
+                ingest.add_bytes(b"%d" % number)
+
+    with pytest.raises(StoreFull, match="temporary"):
+        fills()
+    assert keys_of(store) == {"store.json"}
 
 
 def test_a_long_ingest_renews_its_marker(monkeypatch: pytest.MonkeyPatch) -> None:

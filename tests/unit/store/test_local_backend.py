@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -95,6 +96,15 @@ def test_a_store_on_a_path_that_is_a_file_is_an_error_with_its_name(tmp_path: Pa
         LocalBackend(tmp_path / "file").put("a/b", [b"x"])
     with pytest.raises(Missing):
         LocalBackend(tmp_path / "file").get("a/b")
+
+
+def test_a_folder_that_vanishes_is_an_error_once_and_made_again_then(backend: LocalBackend) -> None:
+    backend.put("a/b", [b"x"])
+    shutil.rmtree(backend.root)
+    with pytest.raises(StoreError, match="vanished"):
+        backend.put("a/b", [b"x"])
+    backend.put("a/b", [b"y"])
+    assert backend.get("a/b") == b"y"
 
 
 def test_the_kernel_may_take_fewer_bytes_than_it_is_given(

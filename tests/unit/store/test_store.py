@@ -6,14 +6,15 @@ import io
 import json
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 import pytest
-from tests.support.stores import SERVER, a_store, flip, keys_of, opener
+from tests.support.stores import SERVER, FaultyBackend, a_store, flip, keys_of, opener
 
 from labelkeep.errors import BadInput, Conflict, Damaged, Missing, StoreError
 from labelkeep.store import MemoryCatalog, Store, name_of, open_backend
+from labelkeep.store.backends.base import Piece
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 LARGE = os.urandom(5 * 2**20)
@@ -28,6 +29,19 @@ def test_a_store_knows_its_owner_when_it_is_opened_again() -> None:
 def test_a_second_store_is_not_made_over_the_first() -> None:
     with pytest.raises(Conflict):
         a_store(a_store().backend)
+
+
+def test_where_put_if_absent_is_ignored_the_one_who_lost_learns_it() -> None:
+    class Careless(FaultyBackend):
+        """Lets somebody else make the store at the same instant, and ignores `create`, as some servers do."""
+
+        def put(self, key: str, pieces: Iterable[Piece], *, create: bool = False) -> int:
+            size = super().put(key, pieces)
+            super().put(key, [b'{"format": 1, "server": "another", "naming": "plain"}'])
+            return size
+
+    with pytest.raises(Conflict):
+        a_store(Careless(open_backend("memory://"), lambda verb, number: None))
 
 
 def test_a_newer_format_is_refused_and_the_message_says_what_to_do() -> None:

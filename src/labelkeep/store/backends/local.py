@@ -79,6 +79,9 @@ class LocalBackend:
                 raise
             if isinstance(error, FileExistsError):
                 raise Conflict(f"{key} is there already") from error
+            if isinstance(error, FileNotFoundError):
+                self._folders.clear()  # somebody has removed a folder under us
+                raise StoreError(f"{key}: its folder has vanished") from error
             raise _translated(error, key) from error
         return source.size
 
