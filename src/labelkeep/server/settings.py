@@ -90,6 +90,4 @@ SPECTACULAR_SETTINGS = {
 }
 
 LOGGING_CONFIG = None
-for _logger in ("django.request", "django.security.csrf"):  # a refused request is told once, by our middleware
-    logging.getLogger(_logger).setLevel(logging.ERROR)
 logs.configure(CONFIGURATION.log_level)
