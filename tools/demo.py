@@ -37,7 +37,7 @@ def main() -> int:
     with server(FOLDER / "data", password) as url:
         with make_client(url, credentials=("demo", password)) as client:
             code, project = demonstrate(client)
-        print(f"  where to look: {url}/api/projects/{project.id} (user demo, password {password})")
+        print(f"  where to look: curl -u demo:{password} {url}/api/projects/{project.id}")
         print(f"  the backup:    {FOLDER / 'backup.zip'} · the store: {FOLDER / 'data' / 'store'}")
         if code == 0 and sys.stdout.isatty() and not os.environ.get("DEMO_ONCE"):
             print("Serving until Ctrl+C.")
@@ -50,7 +50,9 @@ def server(data_dir: Path, password: str) -> Iterator[str]:
     """A real server process on a free port, with one user; yields its address."""
     labelkeep = [sys.executable, "-m", "labelkeep"]
     environment = {**os.environ, "LABELKEEP_DATA_DIR": str(data_dir.absolute()), "LABELKEEP_PASSWORD": password}
-    subprocess.run([*labelkeep, "user", "add", "demo", "--admin"], env=environment, check=True, capture_output=True)
+    subprocess.run(
+        [*labelkeep, "user", "add", "demo", "--admin"], env=environment, check=True, stdout=subprocess.DEVNULL
+    )
     log = (FOLDER / "server.log").open("w")
     process = subprocess.Popen(
         [*labelkeep, "serve", "--port", "0"], env=environment, stdout=subprocess.PIPE, stderr=log, text=True

@@ -35,8 +35,8 @@ fi
 
 echo "Setting up .venv (about a minute the first time)…"
 [ -x .venv/bin/python ] && .venv/bin/python -c 'import pip' 2>/dev/null || { rm -rf .venv; "$python" -m venv .venv; }
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+.venv/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/dev.txt
+.venv/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 # The tests install the built wheel into an empty environment; its packages lie here, so that works offline too.
-.venv/bin/python -m pip download --quiet --disable-pip-version-check --require-hashes -r requirements/server.txt -d .venv/wheels
+.venv/bin/python -m pip download -qq --disable-pip-version-check --require-hashes -r requirements/server.txt -d .venv/wheels
 echo "$wanted" > "$stamp"
