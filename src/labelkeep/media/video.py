@@ -115,14 +115,12 @@ def frames(file: BinaryIO, wanted: Sequence[int]) -> Iterator[Image]:
         BadInput: a frame cannot be decoded.
     """
     with _opened(file) as (container, stream):
-        for attempt in ("seek", "from the beginning"):
-            container.seek(wanted[0] if attempt == "seek" else 0, stream=stream, backward=True)
+        for place in (wanted[0], min(0, stream.start_time or 0)):
+            container.seek(place, stream=stream, backward=True)
             decoded = container.decode(stream)
             first = next(decoded, None)
-            if first is not None and (first.pts or 0) <= wanted[0]:
-                break
-        else:
-            first = None
+            if first is not None and first.pts is not None and first.pts <= wanted[0]:
+                break  # else the stream's own index led too far, and it is read from its beginning
         yield from _pick(first, decoded, wanted)
 
 
