@@ -132,3 +132,9 @@ class TestConfigCheck:
         assert done.returncode == 2
         assert {"name": "LABELKEEP_PORT", "value": 70000, "source": "environment"} in told["settings"]
         assert told["problems"] == ["LABELKEEP_PORT: 70000 is not between 0 and 65535"]
+
+
+def test_serve_refuses_settings_that_cannot_work(tmp_path: Path) -> None:
+    done = labelkeep("serve", "--port", "0", "--data-dir", str(tmp_path / "data"), LABELKEEP_LOG_LEVEL="LOUD")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "LABELKEEP_LOG_LEVEL: 'LOUD' is none of" in done.stderr

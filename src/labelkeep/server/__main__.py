@@ -13,8 +13,9 @@ from pathlib import Path
 
 from labelkeep import clock, configuration
 from labelkeep.configuration import Configuration
-from labelkeep.errors import Conflict, LabelkeepError
+from labelkeep.errors import BadInput, Conflict, LabelkeepError
 from labelkeep.server import logs, migrate
+from labelkeep.server.checks import problems
 from labelkeep.server.lock import locked
 from labelkeep.server.supervisor import Supervisor, web, workers
 
@@ -23,6 +24,8 @@ def main() -> int:
     """Serve until told to stop; returns the exit code."""
     try:
         settings = configuration.read()
+        if wrong := problems(settings):
+            raise BadInput("; ".join(wrong))
         logs.configure(settings.log_level)
         with locked(settings.data_dir):
             _say_what_was_done(migrate.prepare_locked(settings.data_dir, clock.now()), settings.data_dir)

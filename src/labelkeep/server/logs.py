@@ -10,6 +10,8 @@ import structlog
 
 def configure(level: str) -> None:
     """Log from this level on (`LABELKEEP_LOG_LEVEL`)."""
+    for name in ("django.request", "django.security.csrf"):  # our middleware tells a refused request once
+        logging.getLogger(name).setLevel(logging.ERROR)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
