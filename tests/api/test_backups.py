@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import itertools
 import random
 from datetime import timedelta
 from typing import Any
@@ -123,7 +125,7 @@ def test_any_part_can_be_had_and_all_parts_make_the_whole(ready: str, alice: Use
     whole = content(alice_says.get(ready))
     cuts = sorted({0, len(whole), *random.Random(7).sample(range(1, len(whole)), 100)})
     parts = []
-    for start, stop in zip(cuts, cuts[1:], strict=False):
+    for start, stop in itertools.pairwise(cuts):
         answer = alice_says.get(ready, HTTP_RANGE=f"bytes={start}-{stop - 1}")
         assert answer.status_code == 206
         assert answer["Content-Range"] == f"bytes {start}-{stop - 1}/{len(whole)}"
@@ -179,7 +181,7 @@ def test_a_download_of_nothing_finished_is_refused(project: Project, alice: User
     )
 
 
-# ---- clients up to 2.31 -----------------------------------------------------------------------------------------------
+# ---- clients up to 2.31 ---------------------------------------------------------------------------------------------
 
 
 def test_the_old_way_of_making_a_backup_works(project: Project, alice: User) -> None:
@@ -221,14 +223,12 @@ def test_a_restore_without_a_file_is_refused(alice: User) -> None:
 
 
 def _file(data: bytes) -> Any:
-    import io
-
     file = io.BytesIO(data)
     file.name = "a.zip"
     return file
 
 
-# ---- who may ----------------------------------------------------------------------------------------------------------
+# ---- who may --------------------------------------------------------------------------------------------------------
 
 
 def test_only_the_owner_may_back_up_in_the_sandbox(project: Project, alice: User, bob: User, charlie: User) -> None:

@@ -1,4 +1,4 @@
-"""Every damaged or odd archive, sent through the API: restored with its oddities listed, or refused and nothing left."""
+"""Every damaged or odd archive, sent through the API: restored with its oddities listed, or refused without a trace."""
 
 from __future__ import annotations
 
