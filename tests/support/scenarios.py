@@ -1,4 +1,4 @@
-"""What the sweep kills: for each scenario how to begin anew and queue the work, and what may be seen of it afterwards."""
+"""What the sweep kills: how to begin anew and queue the work in each scenario, and what can be seen of it later."""
 
 from __future__ import annotations
 
