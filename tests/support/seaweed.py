@@ -50,7 +50,6 @@ def seaweed() -> Iterator[Seaweed]:
     """The server of this test run."""
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or uuid.uuid4().hex
     folder = Path(tempfile.gettempdir()) / f"labelkeep-seaweed-{run[:12]}"
-    folder.mkdir(exist_ok=True)
     with _state(folder) as state:
         if not state:
             state.update(_start(folder))
@@ -71,16 +70,17 @@ def seaweed() -> Iterator[Seaweed]:
 
 @contextmanager
 def _state(folder: Path) -> Iterator[dict[str, Any]]:
-    """What the workers know of the server together; changes are kept."""
-    with open(folder.parent / f"{folder.name}.lock", "a") as lock:
+    """What the workers know of the server together; changes are kept. The lock is one for all runs and stays."""
+    with open(folder.parent / "labelkeep-seaweed.lock", "a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        folder.mkdir(exist_ok=True)
         file = folder / "state.json"
         state = json.loads(file.read_text()) if file.exists() else {}
-        yield state
-        if folder.exists():
-            file.write_text(json.dumps(state))
-        else:
-            Path(lock.name).unlink(missing_ok=True)
+        try:
+            yield state
+        finally:
+            if folder.exists():
+                file.write_text(json.dumps(state))
 
 
 def _start(folder: Path) -> dict[str, Any]:
@@ -102,10 +102,16 @@ def _start(folder: Path) -> dict[str, Any]:
     ]
     command += [f"-{name}.port={port}" for name, port in ports.items()]
     command += [f"-s3.config={folder / 's3.json'}", "-master.volumeSizeLimitMB=1024", "-volume.max=20"]
+    command += ["-s3.port.iceberg=0", "-s3.port.lance=0", "-master.telemetry=false"]  # else fixed ports, and calls home
     with open(folder / "log", "wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
-    _wait_until_it_answers(process, ports["s3"], folder / "log")
-    _make_bucket(ports["filer"])
+    try:
+        _wait_until_it_answers(process, ports["s3"], folder / "log")
+        _make_bucket(ports["filer"])
+    except BaseException:
+        _stop(process.pid)
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     taken = [number + more for number in ports.values() for more in (0, 10000)]
     return {"pid": process.pid, "s3": ports["s3"], "ports": taken}
 
@@ -117,7 +123,6 @@ def _wait_until_it_answers(process: subprocess.Popen[bytes], port: int, log: Pat
         with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2):
             return
         time.sleep(0.1)
-    process.kill()
     raise RuntimeError(f"SeaweedFS does not start:\n{log.read_text(errors='replace')[-2000:]}")
 
 
