@@ -21,6 +21,7 @@ from labelkeep.operations.work import Work
 from labelkeep.projects.models import Project, Task
 from labelkeep.projects.queries.subjects import subject_of
 from labelkeep.snapshots.capture import Frozen, freeze, keep
+from labelkeep.snapshots.collector import collecting_rarely
 from labelkeep.snapshots.render import archive
 
 KIND = "export:backup"
@@ -52,6 +53,7 @@ def export_backup(*, actor: Actor, now: datetime, target: Project | Task, filena
     )
 
 
+@collecting_rarely()
 def run(operation: Operation, work: Work) -> dict[str, Any]:
     """The handler. Root and row come last, so an attempt that dies before leaves no backup behind."""
     if operation.owner is None:

@@ -22,6 +22,7 @@ from labelkeep.operations.models import Operation
 from labelkeep.operations.start import start
 from labelkeep.operations.work import Work
 from labelkeep.snapshots.accept.accept import Accepted, Kind, accept
+from labelkeep.snapshots.collector import collecting_rarely
 from labelkeep.snapshots.restore import apply, prepare
 
 KIND = "import:backup"
@@ -59,6 +60,7 @@ def permit(actor: Actor) -> None:
     require(actor, "backup:restore", Subject(organization_id=actor.organization_id, owner=actor.id))
 
 
+@collecting_rarely()
 def run(operation: Operation, work: Work) -> dict[str, Any]:
     """The handler.
 

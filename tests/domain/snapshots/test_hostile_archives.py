@@ -130,7 +130,7 @@ def test_our_archive_without_our_member_is_one_of_cvat(alice: User, task: Task, 
     assert made.assignee == ""
 
 
-# ---- facts that do not fit --------------------------------------------------------------------------------------------
+# ---- facts that do not fit ------------------------------------------------------------------------------------------
 
 Spoil = Callable[[Json], Any]
 SPOILED: dict[str, Spoil] = {

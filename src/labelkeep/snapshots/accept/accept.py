@@ -180,8 +180,7 @@ class _Judge:
 
     def _tasks_without_data(self, known: list[LabelRecord]) -> Iterator[tuple[str, TaskManifest]]:
         """Tasks that CVAT's layout has no place for, from the extra member alone."""
-        for position, item in enumerate(self.archive.extra.tasks if self.archive.extra else ()):
-            place = f"/tasks/{position}/manifest"
+        for item in self.archive.extra.tasks if self.archive.extra else ():
             if self.archive.find(f"{item.prefix}task.json") or not item.manifest or item.manifest.get("data"):
                 continue
             try:
@@ -189,7 +188,7 @@ class _Judge:
                 made = overlay.without_data(facts)
                 made.label_keys = overlay.keys(facts.label_keys, known)
             except Unfit as error:
-                self._unfit(place, error)
+                self._unfit(self._place(item.prefix), error)
             else:
                 yield item.prefix, made
 
@@ -249,7 +248,7 @@ class _Judge:
             keys = overlay.keys(facts.label_keys, own if known is None else known) if keep_keys else LabelKeys()
             return msgspec.structs.replace(full, label_keys=keys), own
         except Unfit as error:
-            self._unfit(f"/tasks ({task.prefix or 'task'})/manifest", error)
+            self._unfit(self._place(task.prefix), error)
             return made, labels.records(task.task.labels) if known is None else []
 
     def _task_facts(self, task: TaskMembers) -> tuple[TaskManifest | None, ArchivedFacts | None]:
@@ -260,7 +259,7 @@ class _Judge:
         try:
             return overlay.decode(found.manifest, TaskManifest), found
         except Unfit as error:
-            self._unfit(f"/tasks ({task.prefix or 'task'})/manifest", error)
+            self._unfit(self._place(task.prefix), error)
             return None, None
 
     # ---- both -------------------------------------------------------------------------------------------------------
@@ -272,6 +271,11 @@ class _Judge:
             return None
         self.guides.append(found)
         return found.record
+
+    def _place(self, prefix: str) -> str:
+        """Where in the extra member the facts of the task in this folder stand."""
+        tasks = self.archive.extra.tasks if self.archive.extra else []
+        return next((f"/tasks/{n}/manifest" for n, item in enumerate(tasks) if item.prefix == prefix), "/tasks")
 
     def _unfit(self, place: str, error: Unfit) -> None:
         message = f"{error}; it was restored from CVAT's members alone"
