@@ -25,7 +25,6 @@ class Backup(models.Model):
 
     class Trigger(models.TextChoices):
         MANUAL = "manual"
-        UPLOAD = "upload"  # accepted from an archive; the restore it was made for follows
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     kind = models.CharField(max_length=8, choices=Kind.choices)
@@ -50,7 +49,10 @@ class Backup(models.Model):
 
 
 class Rendering(models.Model):
-    """The cached layout of a backup's archive: which bytes lie where, so that a download can start anywhere."""
+    """The cached layout of a backup's archive: which bytes lie where, so that a download can start anywhere.
+
+    And what was found out about each task in it, under a name made of its manifest and its labels.
+    """
 
     manifest = models.CharField(max_length=67)
     renderer = models.PositiveIntegerField()

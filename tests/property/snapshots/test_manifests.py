@@ -1,4 +1,4 @@
-"""Manifests of any content: written and read they are the same, equal content is equal bytes, and comparing sees all."""
+"""Manifests of any content: written and read they are the same, equal content is equal bytes, comparing sees it all."""
 
 from __future__ import annotations
 

@@ -29,9 +29,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "trigger",
-                    models.CharField(
-                        choices=[("manual", "Manual"), ("upload", "Upload")], default="manual", max_length=16
-                    ),
+                    models.CharField(choices=[("manual", "Manual")], default="manual", max_length=16),
                 ),
                 ("manifest", models.CharField(max_length=67)),
                 ("source_uuid", models.UUIDField()),
