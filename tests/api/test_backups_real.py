@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from tests.support.api import client_for
 from tests.support.archives import real_archives
-from tests.support.backups import backed_up, described, expected, members, restored
+from tests.support.backups import backed_up, described, expected, members, restored, send
 
 from labelkeep.accounts.models import User
+from labelkeep.projects.models import Asset, Attribute, Job, Label, Project, Task
 
 WITH_EXPECTATION = [path for path in real_archives() if path.with_suffix("").with_suffix(".expected.json").exists()]
 
@@ -74,3 +75,12 @@ def test_the_honeypots_archive_restores_to_what_its_own_members_say(alice: User)
     for job, saved in zip(task["job_annotations"], annotations, strict=True):
         counts = {kind: sum(job[kind].values()) for kind in job}
         assert counts == {kind: len(saved[kind]) for kind in counts}
+
+
+def test_the_report_says_what_became_of_every_object(alice: User) -> None:
+    path = next(path for path in real_archives() if path.name == "project_shapes.zip")
+    operation = send(client_for(alice), "projects", path.read_bytes())
+    made = {"projects": Project, "tasks": Task, "jobs": Job, "labels": Label, "attributes": Attribute}
+    for kind, model in made.items():
+        assert sorted(operation.result["ids"][kind].values()) == sorted(model.objects.values_list("pk", flat=True))
+    assert set(operation.result["ids"]["assets"].values()) == {str(asset.pk) for asset in Asset.objects.all()}

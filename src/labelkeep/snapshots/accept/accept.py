@@ -112,6 +112,7 @@ class _Judge:
     guides: list[Found] = field(default_factory=list)
     media: list[tuple[TaskMembers, str]] = field(default_factory=list)  # and its sources document
     server: str = ""
+    ids: tasks.Ids = field(default_factory=tasks.Ids)
 
     def run(self) -> str:
         """Judge everything; returns the name of the subject's manifest in the spool, "" where there can be none."""
@@ -209,7 +210,7 @@ class _Judge:
             return None
         self.archive.settle(task, composed.size)
         self.media.append((task, composed.sources_document))
-        made = tasks.record(task, _number(task.prefix), str(uuid4()), composed, self.now)
+        made = tasks.record(task, _number(task.prefix), str(uuid4()), composed, self.now, self.ids)
         made, own = self._with_facts(task, made, facts, known, listing, keep_keys)
         tasks.annotate(
             self.archive, task, made, known if known is not None else own, put=self.spool.put,

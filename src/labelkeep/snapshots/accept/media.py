@@ -67,10 +67,14 @@ class MediaReader:
         self._archive.report.add(level, finding.code, finding.message, f"{task.data}{finding.member}", finding.place)
 
     def _judge_size(self, task: TaskMembers, composed: Composed) -> None:
+        """Fewer images than the settings tell of: nobody knows which are missing, and those after them would shift.
+        A video has its frames in order; programs count the last ones differently."""
         wanted = declared_size(task.task.data)
-        if wanted is not None and composed.size < wanted and not self._archive.report.has_errors:
-            message = f"the media give {composed.size} frames, but the settings tell of {wanted}; files are missing"
-            self._archive.report.error("media-missing", message, task.document, "/data/stop_frame")
+        if wanted is None or composed.size >= wanted or self._archive.report.has_errors:
+            return
+        level = Level.WARNING if composed.media_type == "video" else Level.ERROR
+        message = f"the media give {composed.size} frames, but the settings tell of {wanted}; files are missing"
+        self._archive.report.add(level, "media-missing", message, task.document, "/data/stop_frame")
 
     def _sources(self, task: TaskMembers, openers: dict[str, Member]) -> Iterator[Source]:
         for member in self._archive.members(task.data):

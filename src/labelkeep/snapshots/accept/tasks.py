@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from labelkeep.annotations.document import Builder, Written
 from labelkeep.annotations.parts import Put
-from labelkeep.archive.cvat import ArchiveData, ArchiveJob, ArchiveTask
+from labelkeep.archive.cvat import ArchiveData, ArchiveJob, ArchiveReviewIssue, ArchiveTask
 from labelkeep.archive.reader import Archive, TaskMembers
+from labelkeep.errors import BadInput
 from labelkeep.media.compose import Composed
 from labelkeep.projects.segments import cut
 from labelkeep.snapshots.accept import labels
@@ -35,8 +37,16 @@ _STAGES = {
 }
 
 
-def record(task: TaskMembers, position: int, uuid: str, composed: Composed, now: datetime) -> TaskManifest:
-    """The task without labels, guide and annotations. Ids are positions in the archive."""
+class Ids:
+    """Numbers for what has no id in an archive of CVAT: in the order of the archive, each once, so that a restore can
+    say what became of everything."""
+
+    def __init__(self) -> None:
+        self.jobs, self.issues, self.comments = count(1), count(1), count(1)
+
+
+def record(task: TaskMembers, position: int, uuid: str, composed: Composed, now: datetime, ids: Ids) -> TaskManifest:
+    """The task without labels, guide and annotations."""
     archived = task.task
     size, overlap = _segmentation(archived, composed)
     return TaskManifest(
@@ -54,7 +64,7 @@ def record(task: TaskMembers, position: int, uuid: str, composed: Composed, now:
         consensus_replicas=archived.consensus_replicas,
         label_keys=LabelKeys(),
         data=_data(archived.data, composed, now),
-        jobs=[_job(job, index, now) for index, job in enumerate(archived.jobs)],
+        jobs=[_job(job, now, ids) for job in archived.jobs],
     )
 
 
@@ -109,10 +119,10 @@ def _validation(data: ArchiveData) -> dict[str, Any] | None:
     }
 
 
-def _job(job: ArchiveJob, position: int, now: datetime) -> JobRecord:
+def _job(job: ArchiveJob, now: datetime, ids: Ids) -> JobRecord:
     stage, state = _STAGES[job.status]
     return JobRecord(
-        id=position,
+        id=next(ids.jobs),
         uuid="",
         type=job.type,
         start_frame=job.start_frame,
@@ -124,21 +134,25 @@ def _job(job: ArchiveJob, position: int, now: datetime) -> JobRecord:
         status=job.status,
         created_date=moment(now),
         updated_date=moment(now),
-        issues=[
-            IssueRecord(
-                id=number,
-                frame=issue.frame,
-                position=issue.position,
-                resolved=issue.resolved,
-                created_date=_date(issue.created_date, now),
-                updated_date=_date(issue.created_date, now),
-                comments=[
-                    CommentRecord(id=index, message=text, created_date=_date(date, now), updated_date=_date(date, now))
-                    for index, (text, date) in enumerate(issue.comments)
-                ],
+        issues=[_issue(issue, now, ids) for issue in job.issues if job.start_frame <= issue.frame <= job.stop_frame],
+    )
+
+
+def _issue(issue: ArchiveReviewIssue, now: datetime, ids: Ids) -> IssueRecord:
+    """An issue of a review, as archives of 1.5 to 1.7 have them."""
+    written = _date(issue.created_date, now)
+    return IssueRecord(
+        id=next(ids.issues),
+        frame=issue.frame,
+        position=issue.position,
+        resolved=issue.resolved,
+        created_date=written,
+        updated_date=written,
+        comments=[
+            CommentRecord(
+                id=next(ids.comments), message=text, created_date=_date(date, now), updated_date=_date(date, now)
             )
-            for number, issue in enumerate(job.issues)
-            if job.start_frame <= issue.frame <= job.stop_frame
+            for text, date in issue.comments
         ],
     )
 
@@ -179,6 +193,8 @@ def annotate(
             check(len(batch.objects))
         if builder is not None and not archive.report.has_errors:
             _name(made.jobs[position], builder.finish())
+    except BadInput as error:
+        archive.report.error("bad-annotation", str(error), task.annotations, f"/{position}")
     finally:
         if builder is not None:
             builder.close()

@@ -15,7 +15,6 @@ from itertools import islice
 import msgspec
 from isal.isal_zlib import crc32
 
-from labelkeep.annotations.model import KINDS
 from labelkeep.archive import guide
 from labelkeep.archive.cvat import write_task
 from labelkeep.archive.extra import JobFacts
@@ -54,11 +53,11 @@ class TaskRendering:
     def survey(self) -> Survey:
         """Make every rendered member once."""
         assert self.record.data is not None
-        collected: list[Collected] = [{} for _ in self.record.jobs]
+        collected = [Collected() for _ in self.record.jobs]
         annotations = measure(self._annotations(collected))
         choice = listing.choose(self.record.data, self.store)
         written = measure(ListingPieces(self.record.data, self.store)) if choice in ("added", "replaced") else None
-        return Survey(annotations, written, choice, [_facts(job) for job in collected])
+        return Survey(annotations, written, choice, [job.facts() for job in collected])
 
     def _annotations(self, collected: list[Collected] | None = None) -> Iterable[Piece]:
         table = cvat.label_table(self.record, self.labels)
@@ -147,11 +146,3 @@ def guide_text(record: GuideRecord, prefix: str) -> str:
 def asset_names(record: GuideRecord) -> dict[str, str]:
     """The file name of each asset in an archive, by uuid."""
     return guide.file_names((asset.uuid, asset.filename) for asset in record.assets)
-
-
-def _facts(job: Collected) -> JobFacts:
-    found = JobFacts()
-    for kind in KINDS:
-        if kind in job:
-            found.note(kind, job[kind])
-    return found
