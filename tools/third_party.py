@@ -1,7 +1,7 @@
 """THIRD_PARTY.md: every package that is installed, its licence, and the libraries that its wheel carries.
 
-Made from the installed packages' own metadata; libraries inside wheels have none, so their licences stand in BUNDLED. A package
-or library without a known licence is an error: somebody has to look at it.
+Made from the installed packages' own metadata; libraries inside wheels have none, so their licences stand in BUNDLED.
+A package or library without a known licence is an error: somebody has to look at it.
 """
 
 from __future__ import annotations
@@ -15,26 +15,51 @@ PAGE = Path(__file__).parent.parent / "THIRD_PARTY.md"
 
 # Licences of the shared libraries that wheels carry, from each project's own statement.
 BUNDLED = {
-    "libSvtAv1Enc": "BSD-3-Clause-Clear", "libXau": "MIT", "libasound": "LGPL-2.1-or-later", "libav": "GPL-3.0-or-later",
-    "libsw": "GPL-3.0-or-later", "libavif": "BSD-2-Clause", "libbrotli": "MIT", "libdav1d": "BSD-2-Clause", "libdrm": "MIT",
-    "libfreetype": "FTL", "libgmp": "LGPL-3.0-or-later", "libgnutls": "LGPL-2.1-or-later", "libharfbuzz": "MIT",
-    "libhogweed": "LGPL-3.0-or-later", "libjpeg": "IJG AND BSD-3-Clause", "liblcms2": "MIT", "liblzma": "0BSD",
-    "libmp3lame": "LGPL-2.0-or-later", "libnettle": "LGPL-3.0-or-later", "libopencore": "Apache-2.0",
-    "libopenjp2": "BSD-2-Clause", "libopus": "BSD-3-Clause", "libpdfium": "BSD-3-Clause AND Apache-2.0",
-    "libpng16": "libpng-2.0", "libsharpyuv": "BSD-3-Clause", "libtiff": "libtiff", "libunistring": "LGPL-3.0-or-later",
-    "libvpl": "MIT", "libvpx": "BSD-3-Clause", "libwebp": "BSD-3-Clause", "libx264": "GPL-2.0-or-later",
-    "libx265": "GPL-2.0-or-later", "libxcb": "MIT", "libzstd": "BSD-3-Clause",
-}  # fmt: skip
+    "libSvtAv1Enc": "BSD-3-Clause-Clear",
+    "libXau": "MIT",
+    "libasound": "LGPL-2.1-or-later",
+    "libav": "GPL-3.0-or-later",
+    "libsw": "GPL-3.0-or-later",
+    "libavif": "BSD-2-Clause",
+    "libbrotli": "MIT",
+    "libdav1d": "BSD-2-Clause",
+    "libdrm": "MIT",
+    "libfreetype": "FTL",
+    "libgmp": "LGPL-3.0-or-later",
+    "libgnutls": "LGPL-2.1-or-later",
+    "libharfbuzz": "MIT",
+    "libhogweed": "LGPL-3.0-or-later",
+    "libjpeg": "IJG AND BSD-3-Clause",
+    "liblcms2": "MIT",
+    "liblzma": "0BSD",
+    "libmp3lame": "LGPL-2.0-or-later",
+    "libnettle": "LGPL-3.0-or-later",
+    "libopencore": "Apache-2.0",
+    "libopenjp2": "BSD-2-Clause",
+    "libopus": "BSD-3-Clause",
+    "libpdfium": "BSD-3-Clause AND Apache-2.0",
+    "libpng16": "libpng-2.0",
+    "libsharpyuv": "BSD-3-Clause",
+    "libtiff": "libtiff",
+    "libunistring": "LGPL-3.0-or-later",
+    "libvpl": "MIT",
+    "libvpx": "BSD-3-Clause",
+    "libwebp": "BSD-3-Clause",
+    "libx264": "GPL-2.0-or-later",
+    "libx265": "GPL-2.0-or-later",
+    "libxcb": "MIT",
+    "libzstd": "BSD-3-Clause",
+}
 
 HEAD = """\
 # Third-party software
 
-Labelkeep is MIT-licensed and contains none of the code below: its packages are installed beside it, each under its own licence,
-pinned with hashes in `requirements/`. Why each is there: docs/decisions/0002-dependencies.md. This page is generated
-(`make docs`) from the packages' own metadata, and a test holds it true.
+Labelkeep is MIT-licensed and contains none of the code below: its packages are installed beside it, each under its own
+licence, pinned with hashes in `requirements/`. Why each is there: docs/decisions/0002-dependencies.md. This page is
+generated (`make docs`) from the packages' own metadata, and a test holds it true.
 
-The wheel of `av` carries FFmpeg built together with x264 and x265, which are under the GPL. Labelkeep calls it through its Python
-interface and does not distribute it; who ships an image with both inside has to follow the GPL for that part.
+The wheel of `av` carries FFmpeg built together with x264 and x265, which are under the GPL. Labelkeep calls it through
+its Python interface and does not distribute it; who ships an image with both has to follow the GPL for that part.
 """
 
 
