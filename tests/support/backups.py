@@ -91,9 +91,9 @@ def described(client: Client, kind: str, id: int) -> Json:
 
 def _task(client: Client, task: Json, names: Json) -> Json:
     id = task["id"]
-    if not task["size"]:
-        return task_facts(task)
-    jobs = sorted(_pages(client, f"/api/jobs?task_id={id}"), key=lambda job: job["id"])
+    if not task.get("size"):
+        return _facts(task, "name", "bug_tracker", "subset", "status")
+    jobs = sorted(_pages(client, f"/api/jobs?task_id={id}"), key=archive_order)
     meta = said(client, f"/api/tasks/{id}/data/meta")
     return {
         **task_facts(task),
@@ -106,6 +106,11 @@ def _task(client: Client, task: Json, names: Json) -> Json:
         ],
         "frames": [frame_digest(client, id, number) for number in range(task["size"])],
     }
+
+
+def archive_order(job: Json) -> tuple[object, ...]:
+    """Jobs as archives list them; a restored task numbers them so, whatever the order was in which they were made."""
+    return job["type"] == "ground_truth", job["start_frame"], job["stop_frame"], job["type"], job["id"]
 
 
 def said(client: Client, address: str) -> Any:
@@ -249,7 +254,7 @@ def expected(path: Path) -> Json:
 
 
 def _expected_task(told: Json, names: Json) -> Json:
-    jobs = sorted(told["jobs"], key=lambda job: job["id"])
+    jobs = sorted(told["jobs"], key=archive_order)
     return {
         **task_facts(told["object"]),
         "meta": plain_meta(told["data_meta"]),

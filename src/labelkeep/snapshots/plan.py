@@ -1,7 +1,7 @@
 """What a restore will write: new rows for a manifest, not yet saved.   Decides; restore.py acts.
 
 Every record of the manifest becomes one row with a fresh id. People are found by username; who is not found is listed,
-never silently left out (US-07). The order of rows is the order of the manifest, so that ids come out in the same order.
+never silently left out. The order of rows is the order of the manifest, so that ids come out in the same order.
 """
 
 from __future__ import annotations

@@ -206,6 +206,17 @@ def test_a_missing_image_is_an_error_and_never_shifts_the_others(alice: User, tm
         taken(files, tmp_path)
 
 
+def test_a_lightweight_archive_is_refused_because_its_media_are_elsewhere(alice: User, tmp_path: Path) -> None:
+    files = archive_of(alice, a_task(alice, files=pictures(1)))
+    told = json.loads(files["task.json"])
+    told["data"]["storage"] = "cloud_storage"
+    line = b'{"name":"frame_0000","extension":".png","width":64,"height":48}'
+    files = {"annotations.json": files["annotations.json"], "task.json": json.dumps(told).encode()}
+    files["data/manifest.jsonl"] = b'{"version":"1.1"}\n{"type":"images"}\n' + line
+    with pytest.raises(Refused, match="cloud storage"):
+        taken(files, tmp_path)
+
+
 def test_a_manifest_that_came_with_the_files_and_says_otherwise_is_replaced(alice: User, tmp_path: Path) -> None:
     from tests.support.media import manifest_bytes
 

@@ -42,6 +42,10 @@ class MediaReader:
 
     def compose(self, task: TaskMembers) -> Composed | None:
         """The data of a task. None where it cannot be told; errors are then in the archive's report."""
+        if self._is_lightweight(task):
+            message = "the media are in a cloud storage and not in this archive; a full backup is needed"
+            self._archive.report.error("lightweight", message, task.document, "/data/storage")
+            return None
         openers: dict[str, Member] = {}
 
         def open_blob(name: str) -> BinaryIO:
@@ -60,6 +64,12 @@ class MediaReader:
             self._note(finding, task)
         self._judge_size(task, composed)
         return composed
+
+    def _is_lightweight(self, task: TaskMembers) -> bool:
+        listings = (f"{task.data}manifest.jsonl", f"{task.data}index.json")
+        return task.task.data.storage == "cloud_storage" and all(
+            name in listings for name in self._archive.names(task.data)
+        )
 
     def _note(self, finding: Finding, task: TaskMembers) -> None:
         """A frame without its file would shift all that follow, and annotations would stand on wrong images."""
