@@ -13,9 +13,11 @@ demo: setup  ## Make a project, back it up, delete it, restore it, compare; then
 	@$(PYTHON) -m tools.demo
 
 test: setup lint  ## Check the code and run all tests
+	@sh tools/programs.sh
 	@$(PYTHON) -m pytest -n auto --dist worksteal
 
 test-long: setup  ## Repeat at full size what `make test` does small; writes bench/RESULTS.md
+	@sh tools/programs.sh
 	@$(PYTHON) -m bench.long
 
 lint: setup  ## ruff, mypy and import-linter

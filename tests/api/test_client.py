@@ -17,7 +17,8 @@ from cvat_sdk.api_client import ApiClient, Configuration, exceptions
 from cvat_sdk.core.auth import AccessTokenCredentials, PasswordCredentials
 from pytest_django import Settings
 from tests.support.configuration import configured
-from tests.support.live import live, tls_proxy
+from tests.support.live import live
+from tests.support.proxy import tls_proxy
 
 from labelkeep import clock
 from labelkeep.accounts import tokens
@@ -92,8 +93,8 @@ class TestBehindTLS:
     @pytest.fixture
     def proxied(self, settings: Settings, tmp_path: Path, alice: User) -> Iterator[tuple[str, Path]]:
         configured(settings, trusted_proxies=("127.0.0.0/8",))
-        with live() as upstream, tls_proxy(int(upstream.rpartition(":")[2]), tmp_path) as proxy:
-            yield proxy
+        with live() as upstream, tls_proxy(upstream, tmp_path) as proxy:
+            yield proxy.url, proxy.authority
 
     def get(self, url: str, signed: Path, path: str) -> Any:
         context = ssl.create_default_context(cafile=str(signed))

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import http.client
-import http.server
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import trustme
 
-HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "te", "upgrade"}
+HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "te", "upgrade", "content-length"}
 
 
 @dataclass(frozen=True)
@@ -26,33 +26,38 @@ class Proxy:
 
 
 @contextmanager
-def tls_proxy(backend: str, folder: Path) -> Iterator[Proxy]:
-    """Serve `backend` through https on a free loopback port."""
+def tls_proxy(backend: str, folder: Path, *, says: Mapping[str, str] | None = None) -> Iterator[Proxy]:
+    """Serve `backend` through https on a free loopback port. `says` overrides headers that it sends to the backend."""
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(folder / "ca.pem"))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("localhost").configure_cert(context)
-    httpd = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _handler(urlsplit(backend).netloc))
-    httpd.socket = context.wrap_socket(httpd.socket, server_side=True)
-    thread = threading.Thread(target=httpd.serve_forever, daemon=True)
+    authority.issue_cert("localhost", "127.0.0.1").configure_cert(context)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(urlsplit(backend).netloc, says or {}))
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
-        yield Proxy(f"https://localhost:{httpd.server_port}", folder / "ca.pem")
+        yield Proxy(f"https://localhost:{server.server_port}", folder / "ca.pem")
     finally:
-        httpd.shutdown()
-        httpd.server_close()
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
-def _handler(backend: str) -> type[http.server.BaseHTTPRequestHandler]:
-    class Handler(http.server.BaseHTTPRequestHandler):
+def _handler(backend: str, says: Mapping[str, str]) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def forward(self) -> None:
-            headers = {name: value for name, value in self.headers.items() if name.lower() not in HOP_BY_HOP}
-            headers |= {"X-Forwarded-Proto": "https", "X-Forwarded-Host": self.headers["Host"], "Host": backend}
+            forwarded = {
+                "X-Forwarded-For": self.client_address[0],
+                "X-Forwarded-Proto": "https",
+                "X-Forwarded-Host": self.headers["Host"],
+                "Host": "inside.example",
+            }
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             connection = http.client.HTTPConnection(backend, timeout=60)
-            connection.request(self.command, self.path, body, headers)
+            connection.request(self.command, self.path, body or None, {**self.headers, **forwarded, **says})
             self.answer(connection.getresponse())
             connection.close()
 
@@ -60,7 +65,7 @@ def _handler(backend: str) -> type[http.server.BaseHTTPRequestHandler]:
             data = response.read()
             self.send_response_only(response.status)
             for name, value in response.getheaders():
-                if name.lower() not in HOP_BY_HOP | {"content-length"}:
+                if name.lower() not in HOP_BY_HOP:
                     self.send_header(name, value)
             length = response.headers["Content-Length"] if self.command == "HEAD" else str(len(data))
             self.send_header("Content-Length", length or "0")
@@ -70,6 +75,6 @@ def _handler(backend: str) -> type[http.server.BaseHTTPRequestHandler]:
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = forward
 
         def log_message(self, *_: object) -> None:
-            pass
+            """Quiet."""
 
     return Handler
