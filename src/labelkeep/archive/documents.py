@@ -121,10 +121,13 @@ def _document(members: Members, name: str, report: Report) -> object | None:
         report.error("missing-member", f"{name} is missing", name)
         return None
     try:
-        return fields.decode(members.read(member, members.limits.document), name, report)
+        value = fields.decode(members.read(member, members.limits.document), name, report)
     except Refused as refused:
         report.take(refused)
         return None
+    if value is None and not any(finding.is_error and finding.member == name for finding in report.findings):
+        report.error("wrong-type", "must be an object, not null", name)
+    return value
 
 
 def _judge_task(members: Members, task: TaskMembers, report: Report) -> None:

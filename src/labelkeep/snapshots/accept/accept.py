@@ -73,6 +73,7 @@ def accept(
         judge = _Judge(archive, spool, spool_dir, now, _Meter(archive.total, report))
         manifest = judge.run()
         archive.refuse()
+        assert manifest, "what cannot become a manifest was refused"
         report(_JUDGED, "The archive is being kept...")
         with store.ingest() as ingest:
             for position, (member, size, known) in enumerate(judge.blobs()):

@@ -120,7 +120,7 @@ def _validation(data: ArchiveData) -> dict[str, Any] | None:
 
 
 def _job(job: ArchiveJob, now: datetime, ids: Ids) -> JobRecord:
-    stage, state = _STAGES[job.status]
+    stage, state = _STAGES.get(job.status, _STAGES["annotation"])  # a wrong status is an error already
     return JobRecord(
         id=next(ids.jobs),
         uuid="",
