@@ -36,7 +36,7 @@ NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 def open_site() -> Actor:
     """Migrate, and return the one user as an actor."""
     call_command("migrate", verbosity=0)
-    return Actor.of(User.objects.create_user("bench", "bench@example.com", None))
+    return Actor.of(User.objects.filter(username="bench").first() or User.objects.create_user("bench"))
 
 
 def a_project(actor: Actor, name: str = "bench") -> Project:

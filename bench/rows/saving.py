@@ -56,7 +56,8 @@ def one_of_many(actor: Any, project: Any) -> None:
     times, before, patches = [], written(), scale(2_000, 200)
     for number in range(1, patches + 1):
         shape = {
-            "id": job.pk * 2**28 + number, "type": "rectangle", "frame": 3, "label_id": label, "points": [1, 2, number + 3, 4]
+            "id": job.pk * 2**28 + number, "type": "rectangle", "frame": 3, "label_id": label,
+            "points": [1, 2, number + 3, 4],
         }  # fmt: skip
         times.append(seconds(lambda shape=shape: consume(actor, job, shape)))
     average = sum(times) / len(times)
