@@ -78,7 +78,7 @@ def write(summary: str, lines: list[Measured], growth: float, flat: bool) -> Non
         HEADING,
         "",
         f"`make test-long` on {datetime.now(UTC):%Y-%m-%d}, commit {commit.strip()}: long tests {summary}.",
-        f"Memory is {verdict}: ten times the rectangles take {growth:.0f} MiB more at most (peak over the idle process).",
+        f"Memory is {verdict}: ten times the rectangles take {growth:.0f} MiB more at most (peak over idle).",
         "",
         "| rectangles in one job | backup archive | memory | restore | memory |",
         "|---|---|---|---|---|",
