@@ -12,7 +12,7 @@ from typing import Any
 from labelkeep import clock
 from labelkeep.accounts.actor import Actor
 from labelkeep.accounts.permissions import require
-from labelkeep.errors import BadInput, Cancelled
+from labelkeep.errors import BadInput, Forbidden
 from labelkeep.media import vault
 from labelkeep.operations import keys
 from labelkeep.operations.models import Operation
@@ -57,7 +57,7 @@ def export_backup(*, actor: Actor, now: datetime, target: Project | Task, filena
 def run(operation: Operation, work: Work) -> dict[str, Any]:
     """The handler. Root and row come last, so an attempt that dies before leaves no backup behind."""
     if operation.owner is None:
-        raise Cancelled("the user who asked for this is gone")
+        raise Forbidden("The user who asked for this is gone")
     actor, now = Actor.of(operation.owner), clock.now()
     id = operation.task_id if operation.target == "task" else operation.project_id
     assert id is not None, "start() was given the target"
