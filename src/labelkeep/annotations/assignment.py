@@ -19,7 +19,7 @@ def pairs(similar: Mapping[tuple[int, int], float], least: float) -> dict[int, i
         else:
             costs = [[1 - similar.get((row, column), 0.0) for column in columns] for row in rows]
             chosen = {rows[i]: columns[j] for i, j in _solve(costs).items()}
-        found |= {i: j for i, j in chosen.items() if similar.get((i, j), 0.0) >= least}
+        found |= {i: j for i, j in chosen.items() if (i, j) in similar and similar[i, j] >= least}
     return found
 
 

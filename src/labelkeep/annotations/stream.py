@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from labelkeep.annotations import probe
 from labelkeep.errors import BadInput
 
 Read = Callable[[int], bytes]
@@ -30,9 +31,6 @@ LISTS = frozenset({"tags", "shapes", "tracks", "intervals"})
 _FIRST_WINDOW = 2**13
 _GUESSES = 2_000
 _KEY_LIMIT = 2**10
-_SPACE = re.compile(rb"[ \t\n\r]*")
-_AFTER = re.compile(r"trailing characters \(byte (\d+)\)")
-_AT = re.compile(r"^(?:JSON is malformed: )?(.*) \(byte (\d+)\)")
 _NEXT_OBJECT = re.compile(rb"[ \t\n\r]*,[ \t\n\r]*\{")
 
 
@@ -123,7 +121,7 @@ class _Text:
     def token(self) -> str:
         """The next character that is not white space, not consumed; empty at the end."""
         while window := self.peek(_FIRST_WINDOW):
-            blank = _blank(window)
+            blank = probe.blank(window)
             self._at += blank
             if blank < len(window):
                 return chr(window[blank])
@@ -150,7 +148,7 @@ class _Text:
         size = _FIRST_WINDOW
         while True:
             window = self.peek(ahead + size)[ahead:]
-            length = _whole(window, kind)
+            length = probe.whole(window, kind)
             if length is not None and (length < len(window) or self.ends_within(ahead + size)):
                 if length > self.limit:
                     raise self._too_large(place, ahead)
@@ -160,7 +158,7 @@ class _Text:
 
     def _refuse(self, window: memoryview, place: str, size: int, ahead: int) -> None:
         """Raise if a longer window cannot help."""
-        fault = _fault(window)
+        fault = probe.fault(window)
         if fault and fault[1] < len(window):
             raise self.error(place, fault[0], ahead + fault[1])
         if self.ends_within(ahead + size):
@@ -170,42 +168,6 @@ class _Text:
 
     def _too_large(self, place: str, ahead: int) -> JsonError:
         return self.error(place, f"one object is larger than {self.limit} bytes", ahead)
-
-
-def _blank(window: memoryview) -> int:
-    match = _SPACE.match(window)
-    return match.end() if match else 0
-
-
-def _whole(window: bytes | memoryview, kind: object = msgspec.Raw) -> int | None:
-    """The length of the JSON value that `window` begins with; None where it is cut off or wrong."""
-    try:
-        msgspec.json.decode(window, type=kind)
-    except msgspec.DecodeError as error:
-        found = _AFTER.search(str(error))
-        return _trimmed(window, int(found[1]) - 1) if found else None
-    except RecursionError:
-        return None
-    return _trimmed(window, len(window))
-
-
-def _trimmed(window: bytes | memoryview, length: int) -> int:
-    # msgspec takes white space after a value as part of it
-    while length and window[length - 1] in b" \t\n\r":
-        length -= 1
-    return length
-
-
-def _fault(window: bytes | memoryview) -> tuple[str, int] | None:
-    """What is wrong with `window` and where; None where it is only cut off."""
-    try:
-        msgspec.json.decode(window, type=msgspec.Raw)
-    except msgspec.DecodeError as error:
-        found = _AT.search(str(error))
-        return (found[1], int(found[2])) if found else None
-    except RecursionError:
-        return ("it nests too deeply", 0)
-    return None
 
 
 def _array_of_jobs(text: _Text) -> Iterator[Batch]:
@@ -320,7 +282,7 @@ def _is_list(objects: bytes) -> bool:
 def _to_the_end(window: memoryview) -> int | None:
     """The length of the objects up to the end of the list, if the window holds it."""
     data = b"[%b" % bytes(window)
-    length = _whole(data, list[msgspec.Raw])
+    length = probe.whole(data, list[msgspec.Raw])
     return None if length is None else length - 2
 
 
@@ -328,7 +290,7 @@ def _one_by_one(text: _Text, window: memoryview, place: str, first: int) -> int:
     """The length of as many whole objects as the window holds, at least one, found singly; raises what is wrong."""
     at = count = 0
     while True:
-        length = _whole(window[at:])
+        length = probe.whole(window[at:])
         if length is None or at + length >= len(window):
             break
         at, count = at + length, count + 1
@@ -336,7 +298,7 @@ def _one_by_one(text: _Text, window: memoryview, place: str, first: int) -> int:
         if not follows:
             return at
         at = follows.end() - 1
-    fault = _fault(window[at:])
+    fault = probe.fault(window[at:])
     if fault and at + fault[1] < len(window):
         raise text.error(f"{place}/{first + count}", fault[0], at + fault[1])
     if count and not text.ends_within(len(window)):

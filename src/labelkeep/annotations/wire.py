@@ -6,7 +6,6 @@ leniently as REST framework would, and what remains wrong is told in its nested 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,9 +18,8 @@ from labelkeep.annotations.labels import LabelDef, LabelTable
 from labelkeep.annotations.model import Attr, Kind, Object, Shape, ShapeType, Tag, Track, TrackedShape
 from labelkeep.annotations.trie import NUMBER_BITS, NUMBERS
 from labelkeep.annotations.validate import check_object, nested
+from labelkeep.annotations.wire_errors import bad_points, told
 from labelkeep.errors import BadInput
-
-NUMBER = "Value must be a float or an integer"
 
 
 @dataclass(frozen=True)
@@ -209,52 +207,13 @@ def _leniently(kind: Kind, items: bytes, first: int) -> list[Any]:
     for position, item in enumerate(given):
         if not isinstance(item, dict):
             raise _fault(kind, first + position, {"non_field_errors": ["Invalid data. Expected a dictionary."]})
-        if problem := _bad_points(item):
+        if problem := bad_points(item):
             raise _fault(kind, first + position, problem)
         try:
             made.append(msgspec.convert(item, _TYPES[kind], strict=False))
         except msgspec.ValidationError as error:
-            raise _fault(kind, first + position, _told(str(error))) from error
+            raise _fault(kind, first + position, told(str(error))) from error
     return made
-
-
-def _bad_points(item: dict[str, Any]) -> dict[str, Any] | None:
-    points = item.get("points")
-    if isinstance(points, list) and not all(type(value) in (int, float) for value in points):
-        return {"points": [NUMBER]}
-    for name in ("shapes", "elements"):
-        inner = item.get(name)
-        for position, part in enumerate(inner if isinstance(inner, list) else []):
-            if isinstance(part, dict) and (problem := _bad_points(part)):
-                return {name: [*({} for _ in range(position)), problem]}
-    return None
-
-
-_PLACE = re.compile(r" - at `\$\.?([^`]*)`$")
-_MISSING = re.compile(r"missing required field `(\w+)`")
-_SENTENCES = (
-    ("got `null`", "This field may not be null."),
-    ("Expected `array", "Expected a list of items."),
-    ("Expected `object", "Invalid data. Expected a dictionary."),
-    ("Invalid enum value", "Not a valid choice."),
-    ("Expected `bool`", "Must be a valid boolean."),
-    ("Expected `float`", "A valid number is required."),
-    ("Expected `int", "A valid integer is required."),
-    ("Expected `str", "Not a valid string."),
-)
-
-
-def _told(message: str) -> dict[str, Any]:
-    """A message of msgspec as nested field errors."""
-    found = _PLACE.search(message)
-    steps = [step for step in re.split(r"[.\[\]]+", found[1]) if step] if found else []
-    missing = _MISSING.search(message)
-    if missing:
-        steps, message = [*steps, missing[1]], "This field is required."
-    elif steps and steps[-1].isdigit():
-        steps.pop()
-    sentence = next((text for sign, text in _SENTENCES if sign in message), message)
-    return nested([("/".join(steps) or "non_field_errors", sentence)])
 
 
 def id_of(job: int, number: int) -> int:
