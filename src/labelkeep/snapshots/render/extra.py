@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from isal.isal_zlib import crc32
 
@@ -12,10 +11,8 @@ from labelkeep.archive.extra import Digest, TaskFacts
 from labelkeep.snapshots import facts
 from labelkeep.snapshots.manifest import ProjectManifest
 from labelkeep.snapshots.render import listing
+from labelkeep.snapshots.render.contents import Contents
 from labelkeep.snapshots.render.tasks import Survey, TaskRendering, guide_text
-
-if TYPE_CHECKING:
-    from labelkeep.snapshots.render.archive import Contents
 
 
 def member(contents: Contents, surveys: Sequence[Survey], server: str) -> bytes:
