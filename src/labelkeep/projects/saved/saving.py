@@ -89,8 +89,14 @@ def _swap(change: Change, actor: User | None, now: datetime) -> None:
     if change.delta is None:
         set_document(before.job, before.revision + 1, change.document, actor, now)
     else:
+        revision = before.revision + 1
         AnnotationDelta.objects.create(
-            job_id=before.job, revision=before.revision + 1, payload=change.delta, actor=actor, created_date=now
+            id=AnnotationDelta.key_of(before.job, revision),
+            job_id=before.job,
+            revision=revision,
+            payload=change.delta,
+            actor=actor,
+            created_date=now,
         )
 
 
