@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.api import client_for
-from tests.support.archives import real_archives
+from tests.support.archives import honeypots, real_archives
 from tests.support.backups import backed_up, described, expected, members, restored, send
 
 from labelkeep.accounts.models import User
@@ -61,7 +61,7 @@ def test_our_own_archive_has_the_media_of_the_original_and_nothing_that_cvat_doe
 
 def test_the_honeypots_archive_restores_to_what_its_own_members_say(alice: User) -> None:
     alice_says = client_for(alice)
-    path = next(path for path in real_archives() if "honeypots" in path.name)
+    path = honeypots()
     files = members(path.read_bytes())
     told, annotations = json.loads(files["task.json"]), json.loads(files["annotations.json"])
     found = described(alice_says, "tasks", restored(alice_says, "tasks", path.read_bytes()))

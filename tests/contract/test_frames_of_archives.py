@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.archives import ARCHIVES
+from tests.support.archives import ARCHIVES, honeypots
 
 from labelkeep.media import documents, pointclouds, probe
 from labelkeep.media.assemble import Settings, order_of_jobs
@@ -116,7 +116,7 @@ def test_frames_are_those_that_cvat_reported(path: Path, store: Store) -> None:
 
 
 def test_honeypots_show_the_pool_where_the_jobs_say(store: Store) -> None:
-    with zipfile.ZipFile(ARCHIVES / "cvat_2.5x_honeypots_consensus.zip") as archive:
+    with zipfile.ZipFile(honeypots()) as archive:
         done = composed(archive, "", store)
         lines = archive.read("data/manifest.jsonl").decode().splitlines()[2:]
     listed = [json.loads(line) for line in lines]

@@ -1,6 +1,7 @@
-"""Finds the archives that a real CVAT server made, which tests read, and the small ones that Labelkeep wrote itself.
+"""The archives that a real CVAT server made, which tests read, and the small ones that Labelkeep wrote itself.
 
-The first lie beside the checkout, or where TEST_ARCHIVES says (the LABELKEEP_ prefix is for settings of the server).
+Those made for this project are kept in the repository. Others, such as files of CVAT's own repository, may lie beside the
+checkout or where TEST_ARCHIVES says (the LABELKEEP_ prefix is for settings of the server), and are tried too.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ import os
 from pathlib import Path
 from typing import BinaryIO
 
+import pytest
+
 from labelkeep.archive.labels import label_table
 from labelkeep.archive.reader import Archive, ArchiveKind, Limits, Member, open_archive
 from labelkeep.errors import Refused
@@ -16,18 +19,21 @@ from labelkeep.findings import Finding
 
 _REPOSITORY = Path(__file__).parents[2]
 
-ARCHIVES = Path(os.environ.get("TEST_ARCHIVES") or _REPOSITORY.parent / "shared" / "archives")
+ARCHIVES = _REPOSITORY / "tests" / "golden" / "cvat"
+OTHERS = Path(os.environ.get("TEST_ARCHIVES") or _REPOSITORY.parent / "shared" / "archives")
 GOLDEN = _REPOSITORY / "tests" / "golden" / "archives"
+HONEYPOTS = "cvat_2.5x_honeypots_consensus.zip"  # a data file of CVAT's repository: not copied into ours
 
 
 def real_archives() -> list[Path]:
     """Archives of CVAT that must restore."""
-    return _zips(ARCHIVES)
+    found = {path.name: path for folder in (OTHERS, ARCHIVES) for path in folder.glob("*.zip")}
+    return [found[name] for name in sorted(found)]
 
 
 def bad_archives() -> list[Path]:
     """Damaged and hand-made archives; the reviewed verdicts are in tests/unit/archive/test_archive_bad.py."""
-    return _zips(ARCHIVES / "bad")
+    return sorted((ARCHIVES / "bad").glob("*.zip"))
 
 
 def golden_archives() -> list[Path]:
@@ -35,11 +41,11 @@ def golden_archives() -> list[Path]:
     return sorted(GOLDEN.glob("**/*.zip"))
 
 
-def _zips(folder: Path) -> list[Path]:
-    found = sorted(folder.glob("*.zip"))
-    if not found:
-        raise FileNotFoundError(f"no archives in {folder}: set TEST_ARCHIVES to the folder that holds them")
-    return found
+def honeypots() -> Path:
+    """The one real archive with honeypots; where it is not at hand, the test says so and is skipped."""
+    if not (OTHERS / HONEYPOTS).exists():
+        pytest.skip(f"{HONEYPOTS} is not beside the checkout: set TEST_ARCHIVES to the folder that holds it")
+    return OTHERS / HONEYPOTS
 
 
 def judge(

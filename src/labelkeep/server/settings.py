@@ -62,7 +62,7 @@ _SQLITE = {
     "ENGINE": "django.db.backends.sqlite3",
     "NAME": DATA_DIR / "labelkeep.sqlite3",
 }
-# Small pages, because a small save is a few changed rows, and each costs its page in the log (design §5: 16 KB a patch).
+# Small pages: a small save is a few changed rows, and each costs its page in the log (design §5: 16 KB a patch).
 _PRAGMAS = "PRAGMA page_size=2048; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
 DATABASES = {
     "default": {

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.archives import ARCHIVES, errors, judge, real_archives
+from tests.support.archives import ARCHIVES, errors, honeypots, judge, real_archives
 
 from labelkeep.annotations.model import KINDS
 from labelkeep.annotations.stream import Batch
@@ -21,13 +21,11 @@ from labelkeep.archive.parsing import Parser
 from labelkeep.archive.reader import Archive, TaskMembers, open_archive
 from labelkeep.archive.reports import Report
 
-NAMES = [path.name for path in real_archives()]
 
-
-@pytest.fixture(params=NAMES)
+@pytest.fixture(params=real_archives(), ids=lambda path: path.name)
 def path(request: pytest.FixtureRequest) -> Path:
-    name: str = request.param
-    return ARCHIVES / name
+    found: Path = request.param
+    return found
 
 
 @pytest.fixture
@@ -151,7 +149,7 @@ def test_numbers_of_a_job_are_consecutive_from_one(archive: Archive) -> None:
 
 def test_the_honeypots_and_replicas_are_understood(tmp_path: Path) -> None:
     with (
-        (ARCHIVES / "cvat_2.5x_honeypots_consensus.zip").open("rb") as file,
+        honeypots().open("rb") as file,
         open_archive(file, spool_dir=tmp_path) as it,
     ):
         (task,) = it.tasks
