@@ -1,7 +1,7 @@
 """The archives that a real CVAT server made, which tests read, and the small ones that Labelkeep wrote itself.
 
-Those made for this project are kept in the repository. Others, such as files of CVAT's own repository, may lie beside the
-checkout or where TEST_ARCHIVES says (the LABELKEEP_ prefix is for settings of the server), and are tried too.
+Those made for this project are kept in the repository. Others, such as files of CVAT's own repository, may lie beside
+the checkout or where TEST_ARCHIVES says (the LABELKEEP_ prefix is for settings of the server), and are tried too.
 """
 
 from __future__ import annotations
