@@ -70,3 +70,11 @@ def test_frames_are_saved_as_files(cvat_cli: Cli, tmp_path: Path) -> None:
     out.mkdir()
     cvat_cli("task", "frames", task_id, 0, 2, "--outdir", out, "--quality", "original")
     assert len(list(out.iterdir())) == 2
+
+
+def test_a_directory_tree_keeps_its_folders(cvat_cli: Cli, client: Client, tmp_path: Path) -> None:
+    """The stock client cannot send a folder; it sends each file under its full path, and the tree below is kept."""
+    tree = [picture for day in ("monday", "tuesday") for picture in media.pictures(tmp_path / "week" / day, 2)]
+    said = cvat_cli("task", "create", "week", "local", *tree, "--labels", json.dumps(LABELS))
+    frames = client.tasks.retrieve(int(said.split()[-1])).get_frames_info()
+    assert [frame.name.split("/")[0] for frame in frames] == ["monday", "monday", "tuesday", "tuesday"]
