@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
 import random
+import zipfile
 from pathlib import Path
+
+from PIL import Image
 
 SMALL = bool(os.environ.get("BENCH_SMALL"))
 
@@ -29,10 +34,23 @@ def jpeg_like(count: int, size: int, folder: Path, seed: int = 1) -> list[Path]:
 
 def real_jpeg(width: int = 640, height: int = 480) -> bytes:
     """A small picture that any reader opens; what follows its end marker is ignored by readers."""
-    import io
-
-    from PIL import Image
-
     buffer = io.BytesIO()
     Image.new("RGB", (width, height), "#88aacc").save(buffer, "JPEG")
     return buffer.getvalue()
+
+
+def archive_of(target: Path, count: int, size: int) -> Path:
+    """A task archive as CVAT writes it, of `count` pictures of `size` bytes."""
+    data = {
+        "chunk_size": 72, "image_quality": 70, "start_frame": 0, "stop_frame": count - 1, "storage_method": "cache",
+        "storage": "local", "sorting_method": "lexicographical", "chunk_type": "imageset", "deleted_frames": [],
+    }  # fmt: skip
+    job = {"status": "annotation", "type": "annotation", "start_frame": 0, "stop_frame": count - 1}
+    task = {"name": "large", "bug_tracker": "", "status": "annotation", "subset": "", "labels": [], "version": "1.0"}
+    chance, head = random.Random(1), real_jpeg(64, 48)
+    with zipfile.ZipFile(target, "w") as archive:
+        archive.writestr("task.json", json.dumps({**task, "data": data, "jobs": [job]}))
+        archive.writestr("annotations.json", '[{"version":0,"tags":[],"shapes":[],"tracks":[]}]')
+        for number in range(count):
+            archive.writestr(f"data/img_{number:06}.jpg", head + chance.randbytes(max(8, size - len(head))))
+    return target

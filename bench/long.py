@@ -1,4 +1,4 @@
-"""`make test-long`: the long tests, then memory and time of one job of 200,000 and of 2,000,000 rectangles.
+"""`make test-long`: the long tests, then memory and time of large tasks, each at one size and at ten times that.
 
 Writes the section "The long run" of bench/RESULTS.md: with commit and date, passed or not.
 """
@@ -14,31 +14,34 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.__main__ import HERE, RESULTS
-from bench.files import scale
+from bench.files import archive_of, scale
 
 HEADING = "\n## The long run"
-SIZES = (scale(200_000, 5_000), scale(2_000_000, 50_000))
+SHAPES = (scale(200_000, 5_000), scale(2_000_000, 50_000))
+FRAMES = (scale(10_000, 500), scale(100_000, 5_000))
+GROWTH = 64  # MiB that ten times the size may take more
 
 
 def main() -> int:
-    """Run everything; the exit code is that of the tests, or 1 where memory grows with the number of rectangles."""
+    """Run everything; the exit code is that of the tests, or 1 where memory grows with the size."""
     tests = subprocess.run(
         [sys.executable, "-m", "pytest", "-m", "long", "-n", "2", "--dist", "worksteal"], capture_output=True, text=True
     )
     print(tests.stdout, end="")
     summary = re.findall(r"^(?:=+ )?(\d+ (?:passed|failed).*?)(?: =+)?$", tests.stdout, re.MULTILINE)
-    lines = [measure(size) for size in SIZES]
-    growth = max(after - before for before, after in zip(lines[0].peaks, lines[1].peaks, strict=True))
-    flat = growth < 64
-    write(summary[-1] if summary else "no test ran", lines, growth, flat)
-    return tests.returncode or (0 if flat else 1)
+    shapes, frames = [shapes_of(size) for size in SHAPES], [frames_of(size) for size in FRAMES]
+    growth = max(
+        after - before for pair in (shapes, frames) for before, after in zip(pair[0].peaks, pair[1].peaks, strict=True)
+    )
+    write(summary[-1] if summary else "no test ran", [*shapes, *frames], growth)
+    return tests.returncode or (0 if growth < GROWTH else 1)
 
 
 class Measured:
     """Export and restore of one size: (idle, peak, seconds) each."""
 
-    def __init__(self, size: int, export: tuple[float, ...], restore: tuple[float, ...]) -> None:
-        self.size, self.export, self.restore = size, export, restore
+    def __init__(self, what: str, export: tuple[float, ...], restore: tuple[float, ...]) -> None:
+        self.what, self.export, self.restore = what, export, restore
 
     @property
     def peaks(self) -> tuple[float, float]:
@@ -48,16 +51,24 @@ class Measured:
     def line(self) -> str:
         """A row of the table."""
         times = f"{self.export[2]:.2f} s | {self.peaks[0]:.0f} MiB | {self.restore[2]:.2f} s | {self.peaks[1]:.0f} MiB"
-        return f"| {self.size:,} | {times} |"
+        return f"| {self.what} | {times} |"
 
 
-def measure(size: int) -> Measured:
-    """Each verb in a process and data directory of its own."""
+def shapes_of(size: int) -> Measured:
+    """Rectangles in one job; each verb in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
         first, second = Path(folder) / "a", Path(folder) / "b"
         verb(first, "make", str(size))
         export = verb(first, "export", "-")
-        return Measured(size, export, verb(second, "restore", str(first / "task.zip")))
+        return Measured(f"{size:,} rectangles in one job", export, verb(second, "restore", str(first / "task.zip")))
+
+
+def frames_of(size: int) -> Measured:
+    """Small pictures in one task, restored from an archive and then backed up."""
+    with tempfile.TemporaryDirectory() as folder:
+        archive = archive_of(Path(folder) / "frames.zip", size, 1_000)
+        restore = verb(Path(folder) / "a", "restore", str(archive))
+        return Measured(f"{size:,} pictures in one task", verb(Path(folder) / "a", "export", "-"), restore)
 
 
 def verb(data_dir: Path, *arguments: str) -> tuple[float, ...]:
@@ -69,18 +80,18 @@ def verb(data_dir: Path, *arguments: str) -> tuple[float, ...]:
     return tuple(float(part) for part in done.stdout.partition("MEMORY")[2].split())
 
 
-def write(summary: str, lines: list[Measured], growth: float, flat: bool) -> None:
+def write(summary: str, lines: list[Measured], growth: float) -> None:
     """Replace the section."""
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, cwd=HERE).stdout
     head = RESULTS.read_text().split(HEADING)[0].rstrip() if RESULTS.exists() else "# Results"
-    verdict = "flat" if flat else "**not flat**"
+    verdict = "flat" if growth < GROWTH else "**not flat**"
     section = [
         HEADING,
         "",
         f"`make test-long` on {datetime.now(UTC):%Y-%m-%d}, commit {commit.strip()}: long tests {summary}.",
-        f"Memory is {verdict}: ten times the rectangles take {growth:.0f} MiB more at most (peak over idle).",
+        f"Memory is {verdict}: ten times the size takes {growth:.0f} MiB more at most (peak over idle).",
         "",
-        "| rectangles in one job | backup archive | memory | restore | memory |",
+        "| what | backup archive | memory | restore | memory |",
         "|---|---|---|---|---|",
         *(line.line() for line in lines),
         "",

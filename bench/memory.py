@@ -14,6 +14,7 @@ from labelkeep.media import vault
 from labelkeep.projects.models import Task
 from labelkeep.snapshots import capture
 from labelkeep.snapshots.accept.accept import accept
+from labelkeep.snapshots.collector import collecting_rarely
 from labelkeep.snapshots.render import archive
 from labelkeep.snapshots.restore import restore
 
@@ -28,7 +29,8 @@ def main(verb: str, argument: str) -> None:
         a_task(actor, a_project(actor), frames=2_000, shapes=int(argument))
         return
     idle = peak_mib()
-    taken = seconds(export if verb == "export" else lambda: take(Path(argument)))
+    with collecting_rarely():  # as in a worker
+        taken = seconds(export if verb == "export" else lambda: take(Path(argument)))
     print(f"MEMORY {idle:.1f} {peak_mib():.1f} {taken:.2f}")
 
 

@@ -8,39 +8,17 @@ import subprocess
 import tempfile
 import threading
 import time
-import zipfile
 from pathlib import Path
 
 import blake3
-import orjson
 from isal import isal_zlib
 
-from bench.files import jpeg_like, scale
+from bench.files import archive_of, scale
 from bench.harness import Row, alternate, repeat
 from bench.site import NOW, open_site
 from labelkeep.configuration import read
 from labelkeep.media import vault
 from labelkeep.snapshots.accept.accept import accept
-
-
-def archive_of(count: int, size: int, folder: Path) -> Path:
-    """A task archive as CVAT writes it, of `count` pictures."""
-    pictures = jpeg_like(count, size, folder / "pictures")
-    data = {
-        "chunk_size": 72, "image_quality": 70, "start_frame": 0, "stop_frame": count - 1, "storage_method": "cache",
-        "storage": "local", "sorting_method": "lexicographical", "chunk_type": "imageset", "deleted_frames": [],
-    }  # fmt: skip
-    job = {"status": "annotation", "type": "annotation", "start_frame": 0, "stop_frame": count - 1}
-    task = {"name": "large", "bug_tracker": "", "status": "annotation", "subset": "", "version": "1.0", "labels": [],
-            "data": data, "jobs": [job]}  # fmt: skip
-    target = folder / "large.zip"
-    with zipfile.ZipFile(target, "w") as archive:
-        archive.writestr("task.json", orjson.dumps(task))
-        archive.writestr("annotations.json", b'[{"version":0,"tags":[],"shapes":[],"tracks":[]}]')
-        for picture in pictures:
-            archive.write(picture, f"data/{picture.name}")
-    shutil.rmtree(folder / "pictures")
-    return target
 
 
 def accepting(source: Path, folder: Path) -> None:
@@ -157,6 +135,6 @@ def finished(pool: object, url: str, rq_id: str) -> dict[str, object]:
 if __name__ == "__main__":
     open_site()
     with tempfile.TemporaryDirectory(dir=read().data_dir) as made:
-        large = archive_of(scale(1_800, 60), 305_000, Path(made))
+        large = archive_of(Path(made) / "large.zip", scale(1_800, 60), 305_000)
         accepting(large, Path(made))
         downloading(large)

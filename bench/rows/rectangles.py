@@ -14,6 +14,7 @@ from labelkeep.configuration import read
 from labelkeep.media import vault
 from labelkeep.snapshots import capture
 from labelkeep.snapshots.accept.accept import accept
+from labelkeep.snapshots.collector import collecting_rarely
 from labelkeep.snapshots.models import Rendering
 from labelkeep.snapshots.render import archive
 from labelkeep.snapshots.restore import restore
@@ -38,7 +39,7 @@ def main() -> None:
 
     def take() -> None:
         spool = Path(tempfile.mkdtemp(dir=folder))
-        with target.open("rb") as file:
+        with target.open("rb") as file, collecting_rarely():  # as in a worker
             accepted = accept(file, kind="task", store=vault.live(), spool_dir=spool, now=NOW)
         restore(actor=actor, manifest=accepted.manifest, get=vault.live().get_document, now=NOW)
         shutil.rmtree(spool)
