@@ -6,6 +6,9 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import typer
+
+from labelkeep import cli, errors
 from labelkeep.configuration import Configuration
 from tools import third_party
 
@@ -79,8 +82,48 @@ def _shown(value: Any) -> str:
     return f"`{value}`"
 
 
+def commands_page() -> str:
+    """docs/reference/command-line.md."""
+    parts = ["# The command line\n", "This page is made from `labelkeep.cli` and `labelkeep.errors` by `make docs`.\n"]
+    root = typer.main.get_command(cli.app)
+    for words, command in sorted(_commands(["labelkeep"], root)):
+        context = command.make_context(" ".join(words), [], resilient_parsing=True, terminal_width=100)
+        parts += [f"## {' '.join(words)}\n", "```", command.get_help(context).strip(), "```\n"]
+    parts += ["## Exit codes\n", "0 is done. Every failure is a sentence on standard error and one of these:\n"]
+    parts += ["| code | when | worth another try |", "|---|---|---|"]
+    parts += [_exit_row(code, kinds) for code, kinds in sorted(_exit_codes().items())]
+    return "\n".join(parts) + "\n"
+
+
+def _commands(words: list[str], command: Any) -> list[tuple[list[str], Any]]:
+    """The commands that do something, with the words that call them."""
+    inner = getattr(command, "commands", None)
+    if inner is None:
+        return [(words, command)]
+    return [found for name, part in inner.items() for found in _commands([*words, name], part)]
+
+
+def _exit_codes() -> dict[int, list[type[errors.LabelkeepError]]]:
+    """Error classes by exit code, each code's general class first."""
+    codes: dict[int, list[type[errors.LabelkeepError]]] = {}
+    queue = [errors.LabelkeepError]
+    while queue:
+        kind = queue.pop(0)
+        codes.setdefault(kind.exit_code, []).append(kind)
+        queue += kind.__subclasses__()
+    return codes
+
+
+def _exit_row(code: int, kinds: list[type[errors.LabelkeepError]]) -> str:
+    meanings = "; ".join(
+        str(kind.__doc__).splitlines()[0].rstrip(".") for kind in kinds if kind.__module__ == errors.__name__
+    )
+    return f"| {code} | {meanings} | {'yes' if kinds[0].retryable else 'no'} |"
+
+
 PAGES = {
     ROOT / "docs" / "reference" / "configuration.md": settings_page,
+    ROOT / "docs" / "reference" / "command-line.md": commands_page,
     third_party.PAGE: third_party.render,
 }
 

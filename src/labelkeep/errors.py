@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class LabelkeepError(Exception):
-    """Base of all. `detail` is the message, or a JSON value where the wire wants field errors."""
+    """Something failed. `detail` is the message, or a JSON value where the wire wants field errors."""
 
     code: ClassVar[str] = "error"
     status: ClassVar[int] = 500
