@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -115,9 +116,8 @@ def _exit_codes() -> dict[int, list[type[errors.LabelkeepError]]]:
 
 
 def _exit_row(code: int, kinds: list[type[errors.LabelkeepError]]) -> str:
-    meanings = "; ".join(
-        str(kind.__doc__).splitlines()[0].rstrip(".") for kind in kinds if kind.__module__ == errors.__name__
-    )
+    own = [str(kind.__doc__) for kind in kinds if kind.__module__ == errors.__name__]
+    meanings = "; ".join(re.split(r"[.:;](?:\s|$)", text)[0] for text in own)
     return f"| {code} | {meanings} | {'yes' if kinds[0].retryable else 'no'} |"
 
 
