@@ -102,7 +102,7 @@ def test_jobs_with_files_state_the_order(lists: list[list[str]]) -> None:
 
 @given(st.lists(PATHS, min_size=1, max_size=20, unique=True), PATHS)
 def test_a_tree_keeps_its_shape_wherever_it_lay(paths: list[str], place: str) -> None:
-    names = [f"/{place}/root/{path}" for path in paths]
+    names = [f"/{place}/top/{path}" for path in paths]
     shapes = [relative(name, root_of(names)) for name in names]
     assert len(set(shapes)) == len(paths)
     for path, shape in zip(paths, shapes, strict=True):
