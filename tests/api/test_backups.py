@@ -240,6 +240,16 @@ def test_only_the_owner_may_back_up_in_the_sandbox(project: Project, alice: User
         assert old.status_code == status
 
 
+def test_backups_of_a_task_in_a_project_are_for_the_owner_of_the_project(
+    project: Project, alice: User, bob: User, charlie: User
+) -> None:
+    task = a_task(alice, project=project, frames=1)
+    Task.objects.filter(pk=task.pk).update(owner=bob)
+    for person, status in ((alice, 202), (bob, 403), (charlie, 403), (None, 401)):
+        assert client_for(person).post(f"/api/tasks/{task.pk}/backup/export").status_code == status
+        assert client_for(person).get(f"/api/tasks/{task.pk}/backup").status_code == status
+
+
 def test_nobody_else_may_fetch_a_backup(ready: str, alice: User, bob: User, charlie: User) -> None:
     for person, status in ((alice, 200), (bob, 403), (charlie, 403), (None, 401)):
         assert client_for(person).get(ready).status_code == status

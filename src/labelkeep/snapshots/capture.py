@@ -24,7 +24,7 @@ from labelkeep.media import documents, vault
 from labelkeep.media.models import StoredObject
 from labelkeep.projects import saved
 from labelkeep.projects.models import Job, Project, Task
-from labelkeep.projects.queries.subjects import subject_of
+from labelkeep.projects.queries.subjects import subject_of_backups
 from labelkeep.snapshots import codec, named, records, rows
 from labelkeep.snapshots.codec import Subject
 from labelkeep.snapshots.manifest import FORMAT, Root, TaskManifest
@@ -61,7 +61,7 @@ def freeze(*, actor: Actor, kind: Kind, id: int) -> Frozen:
         Forbidden: the actor may not. NotFound: it is not there.
         Refused: something that it needs is missing from the store; the findings name file and task.
     """
-    require(actor, "backup:make", subject_of(_target(kind, id)))
+    require(actor, "backup:make", subject_of_backups(_target(kind, id)))
     frozen = _write(kind, id, vault.live())
     named.prove(frozen.name, frozen.subject, vault.live())
     return frozen

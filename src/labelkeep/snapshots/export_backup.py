@@ -19,7 +19,7 @@ from labelkeep.operations.models import Operation
 from labelkeep.operations.start import start
 from labelkeep.operations.work import Work
 from labelkeep.projects.models import Project, Task
-from labelkeep.projects.queries.subjects import subject_of
+from labelkeep.projects.queries.subjects import subject_of_backups
 from labelkeep.snapshots.capture import Frozen, freeze, keep
 from labelkeep.snapshots.collector import collecting_rarely
 from labelkeep.snapshots.render import archive
@@ -35,7 +35,7 @@ def export_backup(*, actor: Actor, now: datetime, target: Project | Task, filena
         Forbidden: the actor may not. BadInput: a task without data.
         AlreadyRunning: the same is under way.
     """
-    require(actor, "backup:make", subject_of(target))
+    require(actor, "backup:make", subject_of_backups(target))
     if isinstance(target, Task) and not target.has_data:
         raise BadInput(["Backup of a task without data is not allowed"])
     kind = "task" if isinstance(target, Task) else "project"

@@ -13,7 +13,7 @@ from labelkeep.operations import keys
 from labelkeep.operations.models import Operation, Status
 from labelkeep.operations.queries import get_operation
 from labelkeep.projects.models import Project, Task
-from labelkeep.projects.queries.subjects import subject_of
+from labelkeep.projects.queries.subjects import subject_of_backups
 from labelkeep.snapshots.export_backup import KIND, name_of
 from labelkeep.snapshots.models import Backup
 from labelkeep.snapshots.render import archive
@@ -86,4 +86,6 @@ def _subject(backup: Backup) -> Subject:
         thing = Project.objects.filter(uuid=backup.source_uuid).first()
     else:
         thing = Task.objects.select_related("project").filter(uuid=backup.source_uuid).first()
-    return subject_of(thing) if thing else Subject(organization_id=backup.organization_id, owner=backup.owner_id)
+    return (
+        subject_of_backups(thing) if thing else Subject(organization_id=backup.organization_id, owner=backup.owner_id)
+    )

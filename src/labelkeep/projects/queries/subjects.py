@@ -18,6 +18,11 @@ def subject_of(thing: Project | Task | Job) -> Subject:
     return replace(subject_of_new_job(thing.task), assignee=thing.assignee_id)
 
 
+def subject_of_backups(thing: Project | Task) -> Subject:
+    """Whose the backups of a project or task are: a task in a project follows its project."""
+    return subject_of(thing.project if isinstance(thing, Task) and thing.project else thing)
+
+
 def subject_of_new_job(task: Task) -> Subject:
     """A job that is still to be made: nobody's own, below the task's people."""
     above: list[Project | Task] = [task, *([task.project] if task.project else [])]
