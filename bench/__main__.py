@@ -15,7 +15,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench.harness import Row
+from bench.harness import Row, commit
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "RESULTS.md"
@@ -59,7 +59,9 @@ def line(row: Row) -> str:
 
 
 def renew(rows: list[Row]) -> None:
-    """Put the rows of some modules in the place of those that the page has under the same names."""
+    """Put the rows of some modules in the place of those that the page has under the same names, and say so there."""
+    for row in rows:
+        row.note = "; ".join(filter(None, [row.note, f"measured again by itself at commit {commit()}"]))
     measured = {row.name: line(row) for row in rows}
     page = RESULTS.read_text().splitlines()
     RESULTS.write_text("\n".join(measured.get(text.split(" | ")[0].removeprefix("| "), text) for text in page) + "\n")
@@ -68,14 +70,11 @@ def renew(rows: list[Row]) -> None:
 def write(rows: list[Row]) -> None:
     """Replace the measured part of the page; what stands after it (the long run) stays."""
     rest = RESULTS.read_text().split("\n## The long run", 1)[1:] if RESULTS.exists() else []
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, cwd=HERE
-    ).stdout.strip()
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, {platform.system()}"
     head = [
         "# Results",
         "",
-        f"`make bench` on {datetime.now(UTC):%Y-%m-%d}, commit {commit}, {machine}.",
+        f"`make bench` on {datetime.now(UTC):%Y-%m-%d}, commit {commit()}, {machine}.",
         "Times are minimum / median. A reference runs in turn with ours, in the same run; ratio: median over median.",
         "These machines are shared, so read ratios before seconds.",
         "",

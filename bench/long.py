@@ -13,8 +13,9 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench.__main__ import HERE, RESULTS
+from bench.__main__ import RESULTS
 from bench.files import archive_of, scale
+from bench.harness import commit
 
 HEADING = "\n## The long run"
 SHAPES = (scale(200_000, 5_000), scale(2_000_000, 50_000))
@@ -82,13 +83,12 @@ def verb(data_dir: Path, *arguments: str) -> tuple[float, ...]:
 
 def write(summary: str, lines: list[Measured], growth: float) -> None:
     """Replace the section."""
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, cwd=HERE).stdout
     head = RESULTS.read_text().split(HEADING)[0].rstrip() if RESULTS.exists() else "# Results"
     verdict = "flat" if growth < GROWTH else "**not flat**"
     section = [
         HEADING,
         "",
-        f"`make test-long` on {datetime.now(UTC):%Y-%m-%d}, commit {commit.strip()}: long tests {summary}.",
+        f"`make test-long` on {datetime.now(UTC):%Y-%m-%d}, commit {commit()}: long tests {summary}.",
         f"Memory is {verdict}: ten times the size takes {growth:.0f} MiB more at most (peak over idle).",
         "",
         "| what | backup archive | memory | restore | memory |",
