@@ -71,7 +71,7 @@ def seaweed() -> Iterator[Seaweed]:
 @contextmanager
 def _state(folder: Path) -> Iterator[dict[str, Any]]:
     """What the workers know of the server together; changes are kept. The lock is one for all runs and stays."""
-    with open(folder.parent / "labelkeep-seaweed.lock", "a") as lock:
+    with open(folder.parent / f"labelkeep-seaweed-{os.getuid()}.lock", "a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         folder.mkdir(exist_ok=True)
         file = folder / "state.json"
