@@ -74,6 +74,8 @@ EXCLUDED: dict[str, dict[str, str]] = {
     "accounts.User": {"*": "people are named by username; accounts belong to a server, not to a project"},
     "accounts.Organization": {"*": "named by its slug; who restores says where to"},
     "accounts.Membership": {"*": "belongs to the organization"},
+    "accounts.Invitation": {"*": "the way into an organization; it belongs to a server"},
+    "accounts.LoginAttempts": {"*": "guards a server's door"},
     "accounts.AccessToken": {"*": "a secret is never in a backup (invariant 10)"},
 }
 DERIVED = {  # fields of records that no column has

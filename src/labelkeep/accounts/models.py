@@ -75,6 +75,37 @@ class Membership(models.Model):
         return f"{self.user_id} in {self.organization_id} as {self.role}"
 
 
+class Invitation(models.Model):
+    """The way into an organization: a membership that is not active until its user accepts.
+
+    `key` is the secret of the link that is mailed. Nothing here says "expired": that follows from `sent_date`.
+    """
+
+    key = models.CharField(max_length=64, primary_key=True)
+    membership = models.OneToOneField(Membership, on_delete=models.CASCADE, related_name="invitation")
+    owner = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_date = models.DateTimeField()
+    sent_date = models.DateTimeField(null=True)
+    accepted = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return f"invitation to {self.membership_id}"
+
+
+class LoginAttempts(models.Model):
+    """How often a password was tried lately, from one address or for one account; counted by all processes together.
+
+    `subject` is a keyed hash of the address or the name, never themselves.
+    """
+
+    subject = models.CharField(max_length=64, primary_key=True)
+    count = models.PositiveIntegerField(default=0)
+    since = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.count} since {self.since}"
+
+
 class AccessToken(models.Model):
     """A secret that stands for a user. `digest` is the SHA-256 hex of the whole token; `prefix` finds the row."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, ClassVar, TypeVar, cast
+from typing import Any, ClassVar, TypedDict, TypeVar, cast
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Model, QuerySet
@@ -26,10 +26,10 @@ from labelkeep.api import bodies, errors, filters, organization_context
 from labelkeep.api.addresses import absolute, base
 from labelkeep.api.pagination import paged
 from labelkeep.api.renderers import Negotiation, PlainRenderer, VndRenderer
-from labelkeep.api.schema import ViewSchema
+from labelkeep.api.schema import Address, Method, ViewSchema
 from labelkeep.errors import BadInput, Forbidden
 
-__all__ = ["ListView", "View", "absolute", "base", "basic_user", "flag", "iso", "user_columns", "user_in"]
+__all__ = ["BasicUser", "ListView", "View", "absolute", "base", "basic_user", "flag", "iso", "user_columns", "user_in"]
 
 T = TypeVar("T")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -55,6 +55,7 @@ class View(APIView):
     in_organizations: ClassVar[bool] = True  # whether an organization that the request names means anything here
     # What a read-only token may send. A view whose POST only reads (it starts an export) adds "POST".
     read_only_methods: ClassVar[frozenset[str]] = _SAFE
+    methods: ClassVar[Mapping[str, Method]] = {}  # what each takes and gives; the OpenAPI document is made from it
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Know the actor before the view's own code runs.
@@ -111,12 +112,13 @@ class ListView(View):
     search: ClassVar[Sequence[str]] = ()  # wire names
     simple: ClassVar[Sequence[str]] = ()  # wire names
     order: ClassVar[str] = "-id"
+    row: ClassVar[Any] = None  # the type of what `rows` gives; the OpenAPI document is made from it
 
     def queryset(self) -> QuerySet[Any]:
         """What the actor may see, before anything narrows it."""
         raise NotImplementedError
 
-    def rows(self, queryset: QuerySet[Any]) -> list[dict[str, Any]]:
+    def rows(self, queryset: QuerySet[Any]) -> Sequence[Mapping[str, Any]]:
         """The wire's objects of one page, in its order."""
         raise NotImplementedError
 
@@ -173,10 +175,21 @@ def iso(moment: datetime | None) -> str | None:
 
 # ---- people inside other objects -----------------------------------------------------------------------------------
 
+
+class BasicUser(TypedDict):
+    """A person as other people see him."""
+
+    url: Address
+    id: int
+    username: str
+    first_name: str
+    last_name: str
+
+
 _USER_COLUMNS = ("id", "username", "first_name", "last_name")
 
 
-def basic_user(user: User | None, request: Request) -> dict[str, Any] | None:
+def basic_user(user: User | None, request: Request) -> BasicUser | None:
     """A person as other people see him."""
     if user is None:
         return None
@@ -188,7 +201,7 @@ def user_columns(lookup: str) -> tuple[str, ...]:
     return tuple(f"{lookup}__{name}" for name in _USER_COLUMNS)
 
 
-def user_in(row: Mapping[str, Any], lookup: str, address: str) -> dict[str, Any] | None:
+def user_in(row: Mapping[str, Any], lookup: str, address: str) -> BasicUser | None:
     """The person in a row of `values()`; `address` is `base(request)`, asked once for all rows."""
     pk = row[f"{lookup}__id"]
     if pk is None:
@@ -196,7 +209,7 @@ def user_in(row: Mapping[str, Any], lookup: str, address: str) -> dict[str, Any]
     return _basic(pk, row[f"{lookup}__username"], row[f"{lookup}__first_name"], row[f"{lookup}__last_name"], address)
 
 
-def _basic(pk: int, username: str, first: str, last: str, address: str) -> dict[str, Any]:
+def _basic(pk: int, username: str, first: str, last: str, address: str) -> BasicUser:
     return {
         "url": f"{address}/api/users/{pk}",
         "id": pk,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet
@@ -16,7 +16,7 @@ DEFAULT_SIZE = 10
 
 
 def paged(
-    request: Request, queryset: QuerySet[M], rows: Callable[[QuerySet[M]], list[dict[str, Any]]]
+    request: Request, queryset: QuerySet[M], rows: Callable[[QuerySet[M]], Sequence[Mapping[str, Any]]]
 ) -> dict[str, Any]:
     """The envelope of one page; `rows` renders the part of the queryset that is on it.
 

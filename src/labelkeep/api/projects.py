@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, TypedDict
 
 import msgspec
 from django.db.models import QuerySet
@@ -11,8 +11,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from labelkeep import clock
-from labelkeep.api.base import ListView, View, base, iso, user_in
-from labelkeep.api.shapes import UNSET, Json, StorageBody, Unset, given, storage_json, storage_value
+from labelkeep.api.base import BasicUser, ListView, View, base, iso, user_in
+from labelkeep.api.schema import Address, Method, Moment
+from labelkeep.api.shapes import UNSET, Json, Storage, StorageBody, Unset, given, storage_json, storage_value
 from labelkeep.errors import BadInput
 from labelkeep.projects.actions.create_project import create_project
 from labelkeep.projects.actions.delete_project import delete_project
@@ -47,7 +48,44 @@ class ProjectPatch(msgspec.Struct, kw_only=True):
     organization_id: int | Unset | None = UNSET
 
 
-def project_json(row: Json, address: str) -> Json:
+class TasksSummary(TypedDict):
+    """How many tasks, and where they are listed."""
+
+    count: int
+    url: Address
+
+
+class LabelsSummary(TypedDict):
+    """Where labels are listed."""
+
+    url: Address
+
+
+class ProjectRead(TypedDict):
+    """A project (cvat-protocol §8.1)."""
+
+    url: Address
+    id: int
+    name: str
+    owner: BasicUser | None
+    assignee: BasicUser | None
+    guide_id: int | None
+    bug_tracker: str
+    task_subsets: list[str]
+    created_date: Moment | None
+    updated_date: Moment | None
+    status: Literal["annotation", "validation", "completed"]
+    dimension: str | None
+    organization: int | None
+    organization_id: int | None
+    target_storage: Storage | None
+    source_storage: Storage | None
+    tasks: TasksSummary
+    labels: LabelsSummary
+    assignee_updated_date: Moment | None
+
+
+def project_json(row: Json, address: str) -> ProjectRead:
     """A row of `project_rows` as ProjectRead."""
     id = row["id"]
     return {
@@ -73,7 +111,7 @@ def project_json(row: Json, address: str) -> Json:
     }
 
 
-def one(project: Project, request: Request) -> Json:
+def one(project: Project, request: Request) -> ProjectRead:
     """One project as ProjectRead."""
     return project_json(project_rows(Project.objects.filter(pk=project.pk))[0], base(request))
 
@@ -90,12 +128,14 @@ class Projects(ListView):
         "updated_date": "updated_date",
     }
     search = simple = ("name", "owner", "assignee", "status")
+    row = ProjectRead
+    methods = {"POST": Method(takes=ProjectBody, gives=ProjectRead, status=201)}
 
     def queryset(self) -> QuerySet[Project]:
         """What the actor may see."""
         return visible_projects(self.actor)
 
-    def rows(self, queryset: QuerySet[Project]) -> list[Json]:
+    def rows(self, queryset: QuerySet[Project]) -> list[ProjectRead]:
         """One page."""
         address = base(self.request)
         return [project_json(row, address) for row in project_rows(queryset)]
@@ -118,6 +158,12 @@ class Projects(ListView):
 
 class OneProject(View):
     """One project."""
+
+    methods = {
+        "GET": Method(gives=ProjectRead),
+        "PATCH": Method(takes=ProjectPatch, gives=ProjectRead),
+        "DELETE": Method(status=204),
+    }
 
     def get(self, request: Request, pk: int) -> Response:
         """The project."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 import msgspec
 
@@ -22,6 +22,14 @@ class StorageBody(msgspec.Struct, kw_only=True):
     cloud_storage_id: int | None = None
 
 
+class Storage(TypedDict):
+    """Where exports go or imports come from."""
+
+    id: int
+    location: Literal["local", "cloud_storage"]
+    cloud_storage_id: int | None
+
+
 def storage_value(body: StorageBody | msgspec.UnsetType | None) -> Any:
     """What an action takes: a mapping, None, or UNSET."""
     return msgspec.to_builtins(body) if isinstance(body, StorageBody) else body
@@ -29,7 +37,7 @@ def storage_value(body: StorageBody | msgspec.UnsetType | None) -> Any:
 
 def storage_json(
     stored: Mapping[str, Any] | None, kind: Literal["project", "task"], id: int, side: Literal["source", "target"]
-) -> Json | None:
+) -> Storage | None:
     """A storage setting. It is part of its project or task here, so its id is made from theirs: no other has it."""
     if stored is None:
         return None

@@ -35,6 +35,7 @@ class Project(models.Model):
     organization = models.ForeignKey(Organization, null=True, on_delete=models.CASCADE, related_name="+")
     bug_tracker = models.CharField(max_length=2000, blank=True)
     status = models.CharField(max_length=16, choices=WorkStatus.choices, default=WorkStatus.ANNOTATION)
+    status_kept = models.BooleanField(default=False)  # somebody set it: stays until a job's stage or state changes
     source_storage = models.JSONField(null=True)  # {"location", "cloud_storage_id"}
     target_storage = models.JSONField(null=True)
     created_date = models.DateTimeField()
@@ -58,6 +59,7 @@ class Task(models.Model):
     bug_tracker = models.CharField(max_length=2000, blank=True)
     subset = models.CharField(max_length=64, blank=True)
     status = models.CharField(max_length=16, choices=WorkStatus.choices, default=WorkStatus.ANNOTATION)
+    status_kept = models.BooleanField(default=False)  # somebody set it: stays until a job's stage or state changes
     source_storage = models.JSONField(null=True)
     target_storage = models.JSONField(null=True)
     created_date = models.DateTimeField()

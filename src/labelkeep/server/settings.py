@@ -88,6 +88,8 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "The API of CVAT, as far as Labelkeep speaks it.",
     "VERSION": __version__,
     "AUTHENTICATION_WHITELIST": [],
+    "OAS_VERSION": "3.1.0",
+    "POSTPROCESSING_HOOKS": ["labelkeep.api.schema.with_components"],
 }
 
 LOGGING_CONFIG = None
