@@ -1,0 +1,1 @@
+"""When backups happen, which are kept, and who is told when that stops: schedules, missed slots, retention, alerts."""
