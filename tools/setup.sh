@@ -4,7 +4,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 # Every file that decides what is installed.
-wanted=$(cat requirements/dev.txt pyproject.toml tools/setup.sh | cksum)
+wanted=$(cat requirements/dev.txt requirements/client-*.txt pyproject.toml tools/setup.sh | cksum)
 stamp=.venv/.setup-done
 if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && [ -x .venv/bin/python ]; then
     exit 0
@@ -39,4 +39,10 @@ echo "Setting up .venv (about a minute the first time)…"
 .venv/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 # The tests install the built wheel into an empty environment; its packages lie here, so that works offline too.
 .venv/bin/python -m pip download -qq --disable-pip-version-check --require-hashes -r requirements/server.txt -d .venv/wheels
+# The clients that people have, the newest and an old one, each in an environment of its own: the journeys run them.
+for version in 2.80 2.15; do
+    client=.venv/clients/$version
+    [ -x "$client/bin/python" ] || "$python" -m venv "$client"
+    "$client/bin/python" -m pip install -qq --disable-pip-version-check --require-hashes -r "requirements/client-$version.txt"
+done
 echo "$wanted" > "$stamp"
