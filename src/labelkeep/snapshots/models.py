@@ -25,6 +25,9 @@ class Backup(models.Model):
 
     class Trigger(models.TextChoices):
         MANUAL = "manual"
+        SCHEDULE = "schedule"
+        SAFETY = "safety"  # made before something was removed or overwritten; undo restores it
+        COPY = "copy"  # came from another server
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     kind = models.CharField(max_length=8, choices=Kind.choices)
@@ -34,6 +37,7 @@ class Backup(models.Model):
     source_uuid = models.UUIDField()  # of the project or task
     source_id = models.BigIntegerField(null=True)  # its id when the backup was made
     source_name = models.CharField(max_length=256)
+    project_uuid = models.UUIDField(null=True)  # of the project that a task was in
     organization_id = models.BigIntegerField(null=True)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     source_owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
@@ -43,6 +47,22 @@ class Backup(models.Model):
     logical_size = models.BigIntegerField(default=0)  # bytes of media and documents that it names
     new_bytes = models.BigIntegerField(default=0)  # bytes that were new to the store when it was made
     findings = models.JSONField(default=list)
+    media = models.JSONField(default=dict)  # {"included" | "referenced" | "missing": {"count", "bytes"}}
+    note = models.TextField(blank=True)
+    pinned = models.BooleanField(default=False)  # never removed by retention
+    protected = models.CharField(max_length=256, blank=True)  # why retention leaves it alone, where we say so ourselves
+    slot = models.DateTimeField(null=True)  # the moment of the schedule that it was made for
+    checked_date = models.DateTimeField(null=True)  # when what it names was last proved present
+    read_date = models.DateTimeField(null=True)  # when all that it names was last read back and hashed: verified
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source_uuid", "slot"], name="one_backup_per_slot")]
+        indexes = [
+            models.Index(fields=["source_uuid", "created_date"], name="backup_source"),
+            models.Index(fields=["organization_id", "created_date"], name="backup_organization"),
+            models.Index(fields=["source_owner", "created_date"], name="backup_owner"),
+            models.Index(fields=["created_date"], name="backup_created"),
+        ]
 
     def __str__(self) -> str:
         return f"backup {self.id} of {self.kind} {self.source_name}"
