@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import Literal
 
 from labelkeep.media import documents, vault
 from labelkeep.projects.models import Job, Task
+
+NO_TRACKS = "Tracks are not supported when task validation mode is gt_pool"  # whichever way they come
+NO_EDITS = "Annotations on validation frames can only be edited via task import or the GT job"
 
 
 @dataclass(frozen=True)
@@ -19,6 +24,32 @@ class Honeypots:
         """Those from `start` to `stop`, both included."""
         pairs = [pair for pair in zip(self.frames, self.real, strict=True) if start <= pair[0] <= stop]
         return Honeypots([frame for frame, _ in pairs], [real for _, real in pairs])
+
+    def showing(self, real: int) -> list[int]:
+        """The honeypots that show this frame of the pool."""
+        return [frame for frame, shown in zip(self.frames, self.real, strict=True) if shown == real]
+
+
+@dataclass(frozen=True)
+class Pool:
+    """What annotations must keep to where the ground truth is a pool: its frames, and the honeypots that show them.
+
+    `first` to `last`, both included, are the pool. Saved there through the task, annotations are also those of the
+    honeypots that show the frame; a job's own annotations of a honeypot are what validation compares with them.
+    """
+
+    first: int
+    last: int
+    honeypots: Honeypots
+
+    def refuses(
+        self, action: Literal["replace", "create", "update", "delete"], frames: Collection[int], *, tracks: bool
+    ) -> str:
+        """Why annotations on these frames cannot be saved through the task, or "". `tracks`: some are tracks."""
+        if tracks:
+            return NO_TRACKS
+        validated = any(self.first <= frame <= self.last for frame in frames)
+        return NO_EDITS if validated and action in ("update", "delete") else ""
 
 
 @dataclass(frozen=True)
@@ -34,7 +65,7 @@ class Layout:
 
 def layout_of(task: Task) -> Layout:
     """The validation layout of a task."""
-    truth = Job.objects.filter(task=task, type=Job.Type.GROUND_TRUTH).first()
+    truth = truth_of(task)
     if truth is None:
         return Layout()
     stored = task.validation_layout or {}
@@ -46,6 +77,19 @@ def layout_of(task: Task) -> Layout:
         disabled=stored.get("disabled_frames", []),
         honeypots=honeypots_of(task, truth) if pool else Honeypots(),
     )
+
+
+def pool_of(task: Task) -> Pool | None:
+    """The pool of a task with honeypots; None where there are none."""
+    truth = truth_of(task) if (task.validation_layout or {}).get("mode") == "gt_pool" else None
+    if truth is None:
+        return None
+    return Pool(truth.start_frame, truth.stop_frame, honeypots_of(task, truth))
+
+
+def truth_of(task: Task) -> Job | None:
+    """The ground truth job of a task; it has at most one."""
+    return Job.objects.filter(task=task, type=Job.Type.GROUND_TRUTH).first()
 
 
 def honeypots_of(task: Task, truth: Job) -> Honeypots:
