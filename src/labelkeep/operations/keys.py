@@ -48,6 +48,16 @@ def export_backup(target: str, target_id: int, user_id: int, *, lightweight: boo
     return str(key)
 
 
+def make_backup(target: str, target_id: int, user_id: int | None) -> str:
+    """The id of making a backup that is kept, for one user or (None) for the schedule."""
+    return str(Key("backup", target, target_id=target_id, user_id=user_id))
+
+
+def restore_backup(target: str, backup: UUID | str, user_id: int, how: str) -> str:
+    """The id of restoring a backup for one user; `how` stands for the choices that were made."""
+    return str(Key("restore", target, id=f"{backup}-{how}", user_id=user_id))
+
+
 def import_backup(target: str, upload: UUID | str) -> str:
     """The id of restoring an uploaded archive as a project or task; `upload` makes it unique."""
     return str(Key("import", target, id=str(upload), subresource="backup"))

@@ -21,7 +21,7 @@ def start(
     *,
     kind: str,
     key: str,
-    actor: Actor,
+    actor: Actor | None,
     now: datetime,
     target: str = "",
     subresource: str = "",
@@ -34,8 +34,8 @@ def start(
     """Queue an operation; it is carried out once the caller's transaction, if there is one, has committed.
 
     `kind` names the handler (`registry.handler`) and begins with the action: `export:backup`. `key` is the request id
-    (`keys`). `params` is what the handler needs, as JSON, without secrets. A row of the same key that has ended is
-    replaced.
+    (`keys`). Without an actor it is the server's own, shown to admins alone. `params` is what the handler needs, as
+    JSON, without secrets. A row of the same key that has ended is replaced.
 
     Raises:
         AlreadyRunning: an operation of this key is queued or started; it carries the key.
@@ -48,7 +48,7 @@ def start(
         target=target or about,
         subresource=subresource,
         params=params or {},
-        owner=actor.user,
+        owner=actor.user if actor else None,
         project_id=project_id,
         task_id=task_id,
         job_id=job_id,
