@@ -10,6 +10,9 @@
     │   └── AlreadyRunning  the same operation is queued or running; carries its key        409
     ├── Gone                was here, is not any more                                       410
     ├── TooLarge            over a stated limit                                             413
+    ├── TooOften            tried too often; carries the seconds to wait                    429
+    ├── MailFailed          the mail server did not take a letter                           502
+    │   └── MailDelayed     … this time; a later try may go through                         502
     ├── Unavailable         try again later                                                 503
     ├── StoreError          the store could not do it
     │   ├── Missing         a named object is not there
@@ -113,6 +116,28 @@ class TooLarge(LabelkeepError):
     """Over a stated limit."""
 
     code, status, exit_code = "too-large", 413, 2
+
+
+class TooOften(LabelkeepError):
+    """Tried too often; `seconds` from now it may be tried again."""
+
+    code, status, exit_code, retryable = "too-often", 429, 6, True
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"Request was throttled. Expected available in {seconds} seconds.")
+        self.seconds = seconds
+
+
+class MailFailed(LabelkeepError):
+    """The mail server did not take a letter, and will not."""
+
+    code, status = "mail", 502
+
+
+class MailDelayed(MailFailed):
+    """The mail server did not take a letter this time: it is away, busy, or set up wrongly here."""
+
+    code, retryable = "mail-delayed", True
 
 
 class Unavailable(LabelkeepError):

@@ -163,6 +163,7 @@ ACTIONS: dict[str, Rule] = {
     # ---- users: the subject's owner is the user himself; fellow members see each other (users_visible)
     "user:view":                   _by(_OWNER, _NONE, reads=True),
     "user:update":                 _by(_OWNER, _NONE),
+    "user:delete":                 _by(_OWNER, _NONE),
     "user:administer":             _NOBODY,  # e-mail, groups, is_…; making and removing users
     # ---- organizations: the subject is the organization and its owner
     "organization:create":         _by(Who.ANYONE, _U),
@@ -174,6 +175,14 @@ ACTIONS: dict[str, Rule] = {
     "membership:update-lower":     Rule((), (_CHIEF,)),  # of workers and supervisors, to worker or supervisor
     "membership:update-higher":    Rule((), (Grant(Who.ANYONE, _U, Role.OWNER),)),  # of or to maintainers
     "membership:delete-own":       Rule((), (Grant(_OWNER, _NONE),)),
+    # ---- invitations: the subject's owner is who invites, its assignee the invited, who is no member yet: for the
+    # two of them the question is asked as in the sandbox. The first two depend on the role that is offered
+    "invitation:create-lower":     Rule((), (_CHIEF,)),  # to be worker or supervisor
+    "invitation:create-higher":    Rule((), (Grant(Who.ANYONE, _U, Role.OWNER),)),  # to be maintainer
+    "invitation:view":             _by(_OWNER | Who.ASSIGNEE, _NONE, _CHIEF, reads=True),
+    "invitation:resend":           _by(_OWNER, _W, _CHIEF),
+    "invitation:delete":           _by(_OWNER, _W, _CHIEF),
+    "invitation:answer":           _by(Who.ASSIGNEE, _NONE),
     # ---- backups: rewritten below from the operator's setting; the subject is the project or task
     "backup:view":                 replace(_VIEW, reads=True),
     "backup:make":                 replace(_VIEW, reads=True),

@@ -137,6 +137,7 @@ EXPECTED: dict[str, Line] = {
     "share:view": same(ANYBODY, "user", maintainers=False),
     "user:view": same({"owner"}, "none", maintainers=False),
     "user:update": same({"owner"}, "none", maintainers=False),
+    "user:delete": same({"owner"}, "none", maintainers=False),
     "user:administer": (None, None, False),
     "organization:create": same(ANYBODY, "user", maintainers=False),
     "organization:view": same(ANYBODY, "none", maintainers=False),
@@ -146,6 +147,12 @@ EXPECTED: dict[str, Line] = {
     "membership:update-lower": (None, None, True),
     "membership:update-higher": (None, (ANYBODY, "user", "owner"), False),
     "membership:delete-own": (None, ({"owner"}, "none", "worker"), False),
+    "invitation:create-lower": (None, None, True),
+    "invitation:create-higher": (None, (ANYBODY, "user", "owner"), False),
+    "invitation:view": same({"owner", "assignee"}, "none"),
+    "invitation:resend": same({"owner"}, "worker"),
+    "invitation:delete": same({"owner"}, "worker"),
+    "invitation:answer": same({"assignee"}, "none", maintainers=False),
     "backup:view": BACKUP,
     "backup:make": BACKUP,
     "backup:download": BACKUP,
@@ -158,7 +165,7 @@ READS = {
     "project:view", "project:export-dataset", "task:view", "task:view-data", "task:view-annotations",
     "task:export-dataset", "job:view", "job:view-data", "job:view-annotations", "job:export-dataset", "label:view",
     "issue:view", "comment:view", "guide:view", "asset:view", "request:view", "share:view", "user:view",
-    "organization:view", "membership:view", "backup:view", "backup:make", "backup:download",
+    "organization:view", "membership:view", "invitation:view", "backup:view", "backup:make", "backup:download",
 }  # fmt: skip
 
 PEOPLE = [Person(relation, privilege, role) for relation in IDS for privilege in PRIVILEGES for role in ROLES]
