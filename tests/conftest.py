@@ -28,6 +28,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.django_db(databases="__all__"))
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """PostgreSQL removes no test database that somebody is connected to."""
+    yield
+    from django.db import connections
+
+    connections["capture"].close()
+
+
 @pytest.fixture(autouse=True)
 def _capture_sees_the_test(request: pytest.FixtureRequest) -> Iterator[None]:
     """A test's rows are never committed, so the connection that captures must be the one that wrote them."""

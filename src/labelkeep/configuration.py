@@ -6,8 +6,10 @@ docs/reference/configuration.md is generated from the metadata here (`python -m 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +30,22 @@ def _size(text: str) -> int:
     return int(float(text[:-1]) * units[text[-1]]) if text[-1] in units else int(text)
 
 
-def _setting(default: Any, parse: Callable[[str], Any], doc: str) -> Any:
-    return field(default=default, metadata={"parse": parse, "doc": doc})
+def _networks(text: str) -> tuple[str, ...]:
+    return tuple(str(ip_network(item, strict=False)) for item in _list(text))
+
+
+def _setting(default: Any, parse: Callable[[str], Any], doc: str, *, secret: bool = False) -> Any:
+    """`secret`: the value holds a password, so it is never printed as it is (`masked`)."""
+    return field(default=default, metadata={"parse": parse, "doc": doc, "secret": secret})
+
+
+def masked(url: str) -> str:
+    """An address without the password in it, to be shown; what cannot be understood loses more rather than less."""
+    url = re.sub(r"(password=)[^&]*", r"\1***", url)
+    scheme, _, rest = url.rpartition("://")
+    who, at, where = rest.rpartition("@")
+    user, colon, _ = who.partition(":")
+    return f"{scheme}://{user}{colon and ':***'}{at}{where}" if scheme else "***"
 
 
 @dataclass(frozen=True)
@@ -41,6 +57,13 @@ class Configuration:
     )
     host: str = _setting("127.0.0.1", str, "Address that `labelkeep serve` listens on.")
     port: int = _setting(8080, int, "Port that `labelkeep serve` listens on; 0 takes a free one.")
+    database_url: str = _setting(
+        "",
+        str.strip,
+        "The PostgreSQL database to use instead of SQLite in the data directory: "
+        "`postgresql://user:password@host:port/name`, for a unix socket `postgresql://user@/name?host=/folder`.",
+        secret=True,
+    )
     public_url: str = _setting(
         "", lambda text: text.rstrip("/"), "The address people use, when it differs from the one listened on."
     )
@@ -56,6 +79,12 @@ class Configuration:
     share_dir: Path | None = _setting(
         None, lambda text: Path(text).expanduser(), "A folder whose files tasks may be made from (`share`)."
     )
+    allow_private_addresses: tuple[str, ...] = _setting(
+        (),
+        _networks,
+        "Private networks that `remote_files` of tasks may be fetched from, separated by commas, for example "
+        "`10.0.0.0/8`; without it only addresses of the public net are.",
+    )
     backup_roles: tuple[str, ...] = _setting(
         ("owner", "organization owner", "admin"),
         _list,
@@ -63,6 +92,19 @@ class Configuration:
         "`organization maintainer`, `admin`, separated by commas.",
     )
     registration: bool = _setting(False, _flag, "Whether strangers may make an account through the API.")
+    confirm_invitations: bool = _setting(
+        False, _flag, "Whether people who have an account are asked before an invitation makes them members."
+    )
+    smtp_url: str = _setting(
+        "",
+        str.strip,
+        "The server that mails go through: `smtp://user:password@host:587` (with STARTTLS; `?starttls=no` without) or "
+        "`smtps://…`; what is special in user or password is percent-encoded. Without it no mail is sent.",
+        secret=True,
+    )
+    mail_from: str = _setting(
+        "", str.strip, "The sender of mails, `name@example.org` or `Labelkeep <name@example.org>`."
+    )
     log_level: str = _setting("INFO", str.upper, "How much is logged: DEBUG, INFO, WARNING or ERROR.")
 
     @classmethod
@@ -91,5 +133,6 @@ def read(environment: Mapping[str, str] = os.environ) -> Configuration:
         try:
             values[item.name] = item.metadata["parse"](text)
         except (ValueError, KeyError, IndexError) as error:
-            raise BadInput(f"{variable}={text!r} cannot be read: {item.metadata['doc']}") from error
+            given = "" if item.metadata["secret"] else f"={text!r}"
+            raise BadInput(f"{variable}{given} cannot be read: {item.metadata['doc']}") from error
     return Configuration(**values)

@@ -22,21 +22,26 @@ KIND = "export:probe"
 @contextmanager
 def carried_out_by(function: Handler, kind: str = KIND) -> Iterator[None]:
     """Within the block, operations of this kind are carried out by the given function."""
-    registry._HANDLERS[kind] = function
-    try:
+    with _in_place(registry._HANDLERS, kind, function):
         yield
-    finally:
-        registry._HANDLERS.pop(kind, None)
 
 
 @contextmanager
 def discarded_by(function: Callable[[Operation], None], kind: str = KIND) -> Iterator[None]:
     """Within the block, what was taken for operations of this kind is freed by the given function."""
-    registry._DISCARDS[kind] = function
+    with _in_place(registry._DISCARDS, kind, function):
+        yield
+
+
+@contextmanager
+def _in_place(registered: dict[str, Any], kind: str, function: Any) -> Iterator[None]:
+    before = dict(registered)
+    registered[kind] = function
     try:
         yield
     finally:
-        registry._DISCARDS.pop(kind, None)
+        registered.clear()
+        registered.update(before)
 
 
 def an_operation(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from dataclasses import fields
+from dataclasses import Field, fields
 from typing import Any
 
 import typer
@@ -32,7 +32,7 @@ def check(as_json: AsJson = False, data_dir: DataDir = None) -> None:
         from labelkeep.server.checks import problems as wrong_with
 
         problems += wrong_with(settings)
-    rows = [_row(name, settings) for name in (item.name for item in fields(Configuration))]
+    rows = [_row(item, settings) for item in fields(Configuration)]
     if as_json:
         print(json.dumps({"settings": rows, "problems": problems}, indent=2))
     else:
@@ -48,10 +48,12 @@ def _read(environment: Any) -> tuple[Configuration | None, list[str]]:
         return None, [str(error)]
 
 
-def _row(name: str, settings: Configuration | None) -> dict[str, Any]:
-    variable = Configuration.variable(name)
+def _row(item: Field[Any], settings: Configuration | None) -> dict[str, Any]:
+    variable = Configuration.variable(item.name)
     given = os.environ.get(variable, "")
-    value = getattr(settings, name) if settings else given or getattr(Configuration(), name)
+    value = getattr(settings, item.name) if settings else given or getattr(Configuration(), item.name)
+    if value and item.metadata["secret"]:
+        value = configuration.masked(str(value))
     return {"name": variable, "value": _shown(value), "source": "environment" if given else "default"}
 
 

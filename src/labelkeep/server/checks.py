@@ -10,13 +10,21 @@ from urllib.parse import urlsplit
 
 from labelkeep.accounts.backup_roles import BACKUP_ROLES
 from labelkeep.configuration import Configuration
+from labelkeep.errors import BadInput
+from labelkeep.server.database import databases
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
 def problems(settings: Configuration) -> list[str]:
     """Everything that is wrong, a sentence each, naming the variable; empty when all is well."""
-    checks: tuple[Callable[[Configuration], Iterator[str]], ...] = (_folders, _addresses, _numbers, _words)
+    checks: tuple[Callable[[Configuration], Iterator[str]], ...] = (
+        _folders,
+        _database,
+        _addresses,
+        _numbers,
+        _words,
+    )
     return [sentence for check in checks for sentence in check(settings)]
 
 
@@ -31,6 +39,13 @@ def _folders(settings: Configuration) -> Iterator[str]:
     share: Path | None = settings.share_dir
     if share is not None and not (share.is_dir() and os.access(share, os.R_OK | os.X_OK)):
         yield f"LABELKEEP_SHARE_DIR: {share} is not a folder that can be read"
+
+
+def _database(settings: Configuration) -> Iterator[str]:
+    try:
+        databases(settings.database_url, settings.data_dir)
+    except BadInput as error:
+        yield str(error)
 
 
 def _addresses(settings: Configuration) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from labelkeep import __version__, configuration
 from labelkeep.server import logs
+from labelkeep.server.database import databases
 from labelkeep.server.secret import secret_key
 
 CONFIGURATION = configuration.read()
@@ -57,30 +58,11 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 2**20
 DATA_UPLOAD_MAX_NUMBER_FILES = None
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 100_000
 
-# `default` writes in short IMMEDIATE transactions; `capture` reads one moment beside the writers (invariant 2).
-_SQLITE = {
-    "ENGINE": "django.db.backends.sqlite3",
-    "NAME": DATA_DIR / "labelkeep.sqlite3",
-}
-# Small pages: a small save is a few changed rows, and each costs its page in the log (design §5: 16 KB a patch).
-_PRAGMAS = "PRAGMA page_size=2048; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
-DATABASES = {
-    "default": {
-        **_SQLITE,
-        "CONN_MAX_AGE": None,  # a connection a thread; opening one costs more than most queries
-        "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": _PRAGMAS},
-        "TEST": {"NAME": DATA_DIR / "test.sqlite3"},
-    },
-    "capture": {
-        **_SQLITE,
-        "OPTIONS": {"transaction_mode": "DEFERRED", "timeout": 20, "init_command": "PRAGMA query_only=ON;"},
-        "TEST": {"MIRROR": "default"},
-    },
-}
+DATABASES = databases(CONFIGURATION.database_url, DATA_DIR)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REST_FRAMEWORK = {
-    "DEFAULT_SCHEMA_CLASS": "labelkeep.api.schema.ViewSchema",
+    "DEFAULT_SCHEMA_CLASS": "labelkeep.api.openapi.ViewSchema",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 SPECTACULAR_SETTINGS = {
@@ -89,7 +71,7 @@ SPECTACULAR_SETTINGS = {
     "VERSION": __version__,
     "AUTHENTICATION_WHITELIST": [],
     "OAS_VERSION": "3.1.0",
-    "POSTPROCESSING_HOOKS": ["labelkeep.api.schema.with_components"],
+    "POSTPROCESSING_HOOKS": ["labelkeep.api.openapi.with_components"],
 }
 
 LOGGING_CONFIG = None
