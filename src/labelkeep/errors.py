@@ -26,7 +26,7 @@ Each class states its code, HTTP status, exit code of the command line and wheth
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
@@ -174,3 +174,9 @@ class Cancelled(LabelkeepError):
     """The operation was cancelled, or was given to another worker."""
 
     code = "cancelled"
+
+
+def listed(items: Collection[object], limit: int = 10) -> str:
+    """The first of them, for a sentence: `1, 2, 3 (and 4 more)`."""
+    shown = ", ".join(str(item) for item in list(items)[:limit])
+    return f"{shown} (and {len(items) - limit} more)" if len(items) > limit else shown

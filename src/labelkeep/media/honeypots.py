@@ -1,17 +1,24 @@
 """Honeypots: each job shows some frames of a pool whose right answers are known (spec/cvat-protocol.md §8.8).
 
 The pool's frames leave the flow of the task and form its end (the ground truth job); every annotation job gets some
-placeholders that show pool images. Pure; chance is a seed.
+placeholders that show pool images. Pure; chance is a seed, and lays a task out as it does in CVAT.
 """
 
 from __future__ import annotations
 
-import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from labelkeep.errors import BadInput
+from labelkeep.errors import BadInput, listed
+from labelkeep.media.chance import LeastUsed, generator
+from labelkeep.media.sorting import natural_key
+from labelkeep.media.validation_params import ValidationParams
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
+
+NOT_SPECIFIED = "The number of validation frames is not specified"
 
 
 @dataclass(frozen=True)
@@ -39,61 +46,73 @@ class Layout:
         }
 
 
-def lay_out(names: Sequence[str], params: Mapping[str, Any], segment_size: int, seed: int) -> Layout:
-    """Place the frames `names` (in their random order) and the honeypots of a new task.
+def lay_out(names: Sequence[str], params: ValidationParams, segment_size: int, seed: int) -> Layout:
+    """Place the frames `names` and the honeypots of a new task. `seed` is for chance where `params` have none.
+
+    The frames are numbered in their natural order, so that the order in which they came does not matter. Two
+    generators of one seed: the first draws the pool, the flow of frames and the honeypots, the second orders each job.
 
     Raises:
         BadInput: the parameters do not name a pool, or leave no frame to annotate.
     """
-    chosen = params.get("random_seed")
-    chance = random.Random(seed if chosen is None else int(chosen))  # noqa: S311 - reproducible, not secret
+    names = sorted(names, key=lambda name: (natural_key(name), name))
+    seed = seed if params.random_seed is None else params.random_seed
+    chance, within_jobs = generator(seed), generator(seed)
     pool = _pool(names, params, chance)
-    members = set(pool)
-    rest = [name for name in names if name not in members]
-    if not rest:
-        raise BadInput({"validation_params": ["All frames are in the pool, none is left to annotate"]})
-    length = segment_size if 0 < segment_size <= len(rest) else len(rest)
+    length = segment_size or len(names)
     per_job = _per_job(params, length, len(pool))
-    order: list[str] = []
+    rest = sorted(set(range(len(names))).difference(pool))
+    chance.shuffle(rest)
+    honeypots = LeastUsed(dict.fromkeys(pool, 0), chance)
+    order: list[int] = []
     jobs: list[tuple[int, int]] = []
     for start in range(0, len(rest), length):
-        frames = rest[start : start + length] + chance.sample(pool, per_job)
-        chance.shuffle(frames)
+        frames = rest[start : start + length] + honeypots.deal(per_job)
+        within_jobs.shuffle(frames)
         jobs.append((len(order), len(order) + len(frames) - 1))
         order += frames
-    return Layout(order + pool, jobs, pool, per_job)
+    return Layout([names[frame] for frame in order + pool], jobs, [names[frame] for frame in pool], per_job)
 
 
-def _pool(names: Sequence[str], params: Mapping[str, Any], chance: random.Random) -> list[str]:
-    method = params.get("frame_selection_method", "random_uniform")
-    if method == "manual":
-        wanted = list(dict.fromkeys(params.get("frames") or []))
-        if unknown := set(wanted) - set(names):
-            raise BadInput(f"Can't find the following validation frames: {', '.join(sorted(unknown)[:5])}")
-    elif method == "random_uniform":
-        wanted = chance.sample(list(names), _amount(params, "frame_count", "frame_share", len(names)))
+def _pool(names: Sequence[str], params: ValidationParams, chance: Generator) -> list[int]:
+    """The numbers of the pool's frames, ascending."""
+    if params.frame_selection_method == "manual":
+        known = {name: number for number, name in enumerate(names)}
+        wanted = params.frames or []
+        if unknown := sorted(set(wanted) - known.keys()):
+            raise BadInput(f"Unknown validation frames requested: {listed(unknown)}")
+        pool = [known[name] for name in wanted]
     else:
-        raise BadInput({"validation_params": {"frame_selection_method": [f'"{method}" is not a valid choice.']}})
-    if not wanted:
-        raise BadInput({"validation_params": ["The pool must have at least one frame"]})
-    return wanted
+        count = _pool_size(params, len(names))
+        pool = chance.choice(len(names), size=count, shuffle=False, replace=False).tolist()
+    if len(pool) >= len(names):
+        raise BadInput("Cannot create task: too few non-honeypot frames left after selecting validation frames")
+    return sorted(pool)
 
 
-def _per_job(params: Mapping[str, Any], length: int, pool: int) -> int:
-    count = _amount(params, "frames_per_job_count", "frames_per_job_share", length)
-    if count > pool:
-        raise BadInput(f"Too few validation frames: {count} a job are asked for, the pool has {pool}")
-    return count
+def _pool_size(params: ValidationParams, of: int) -> int:
+    if params.frame_count is not None:
+        if params.frame_count >= of:
+            raise BadInput(
+                f"The number of validation frames requested ({params.frame_count}) "
+                f"must be less than the number of task frames ({of})"
+            )
+        return params.frame_count
+    if not params.frame_share:
+        raise BadInput(NOT_SPECIFIED)
+    return max(1, int(params.frame_share * of))
 
 
-def _amount(params: Mapping[str, Any], count_name: str, share_name: str, of: int) -> int:
-    count, share = params.get(count_name), params.get(share_name)
-    if count is None and share is None:
-        raise BadInput({"validation_params": [f"Either {count_name} or {share_name} must be given"]})
-    try:
-        wanted = int(count) if count is not None else max(1, int(float(share) * of))  # type: ignore[arg-type]
-    except (TypeError, ValueError) as error:
-        raise BadInput({"validation_params": {count_name: ["A valid number is required."]}}) from error
-    if not 0 < wanted <= of:
-        raise BadInput({"validation_params": {count_name: [f"Must be between 1 and {of}"]}})
-    return wanted
+def _per_job(params: ValidationParams, length: int, pool: int) -> int:
+    """Honeypots in a job: a job shows no frame of the pool twice."""
+    count = params.frames_per_job_count
+    if count is not None and params.frame_count is not None and count > pool:
+        raise BadInput(
+            f"The requested number of validation frames per job ({count}) "
+            f"is greater than the validation pool size ({pool})"
+        )
+    if count is None:
+        if not params.frames_per_job_share:
+            raise BadInput(NOT_SPECIFIED)
+        count = max(1, int(params.frames_per_job_share * length))
+    return min(pool, count)

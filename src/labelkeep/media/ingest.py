@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from labelkeep.errors import BadInput
 from labelkeep.findings import Finding
-from labelkeep.media import honeypots, pointclouds, probe, tree
+from labelkeep.media import honeypots, pointclouds, probe, tree, validation_params
 from labelkeep.media.assemble import Settings
 from labelkeep.media.compose import Composed, compose
 from labelkeep.media.documents import Source
@@ -91,9 +91,8 @@ def ingest(
             sources: Iterable[Source] = intake.sources(staged)
             if (params.validation_params or {}).get("mode") == "gt_pool":
                 kept = list(sources)
-                pool = honeypots.lay_out(
-                    _frame_names(kept, settings), params.validation_params or {}, segment_size, seed
-                )
+                wanted = validation_params.read(params.validation_params or {})
+                pool = honeypots.lay_out(_frame_names(kept, settings), wanted, segment_size, seed)
                 settings = Settings(sorting="random", order=pool.order, seed=seed)
                 sources = kept
             composed = compose(sources, settings, put=incoming.put_document, open_blob=intake.open)
@@ -120,7 +119,7 @@ def _frame_names(sources: list[Source], settings: Settings) -> list[str]:
 
     with assemble(sources, settings) as assembly:
         if assembly.media_type != "image":
-            raise BadInput({"validation_params": ["validation mode gt_pool is for images only"]})
+            raise BadInput("validation mode 'gt_pool' can only be used with 'annotation' mode tasks of images")
         return [frame.path for frame in assembly.frames()]
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from labelkeep.errors import BadInput
-from labelkeep.media import documents
+from labelkeep.errors import BadInput, listed
+from labelkeep.media import documents, validation_params
 from labelkeep.media.ingest import Ingested
 from labelkeep.projects import selection, touch
 from labelkeep.projects.models import Job, Task
@@ -36,6 +35,8 @@ def prepare(task: Task, done: Ingested, get: Get) -> Prepared:
         BadInput: too many jobs, or a selection that cannot be made.
     """
     if done.pool is not None:
+        if task.overlap:
+            raise BadInput('validation mode "gt_pool" cannot be used with "overlap"')
         segments = tuple(Segment(*bounds) for bounds in done.pool.jobs)
         return Prepared(done, Cut(segments, 0, 0, custom=True), Segment(*done.pool.ground_truth))
     if done.job_files is not None:
@@ -44,7 +45,7 @@ def prepare(task: Task, done: Ingested, get: Get) -> Prepared:
         pieces = cut(done.size, task.segment_size, task.overlap, done.mode)
     if done.validation_params is None:
         return Prepared(done, pieces)
-    return Prepared(done, pieces, Segment(0, done.size - 1), _chosen(done, pieces, get))
+    return Prepared(done, pieces, Segment(0, done.size - 1), _chosen(task, done, pieces, get))
 
 
 def write(task: Task, prepared: Prepared, now: datetime) -> None:
@@ -104,30 +105,45 @@ def _create_jobs(task: Task, prepared: Prepared, now: datetime) -> None:
         )
 
 
-def _chosen(done: Ingested, pieces: Cut, get: Get) -> list[int]:
+def _chosen(task: Task, done: Ingested, pieces: Cut, get: Get) -> list[int]:
     if done.dimension != "2d":
         raise BadInput("Ground Truth jobs can only be added in 2d tasks")
-    params: Mapping[str, Any] = done.validation_params or {}
-    method, seed = params.get("frame_selection_method", "random_uniform"), params.get("random_seed")
-    if method == "manual":
-        return selection.manual(_numbers(params.get("frames") or [], done, get), done.size)
-    if method == "random_uniform":
-        return selection.uniform(done.size, count=params.get("frame_count"), share=params.get("frame_share"), seed=seed)
-    if method == "random_per_job":
-        count, share = params.get("frames_per_job_count"), params.get("frames_per_job_share")
-        return selection.per_job(pieces.segments, count=count, share=share, seed=seed)
-    raise BadInput({"validation_params": {"frame_selection_method": [f'"{method}" is not a valid choice.']}})
+    params = validation_params.read(done.validation_params or {})
+    count, share, seed = params.frames_per_job_count, params.frames_per_job_share, params.random_seed
+    if params.frame_selection_method == "manual":
+        return selection.manual(_numbers(params.frames or [], done, get), done.size)
+    if params.frame_selection_method == "random_uniform":
+        if params.frame_count is not None and params.frame_count > done.size:
+            raise BadInput(
+                f"The number of validation frames requested ({params.frame_count}) "
+                f"is greater that the number of task frames ({done.size})"
+            )
+        return selection.uniform(done.size, count=params.frame_count, share=params.frame_share, seed=seed)
+    if count is not None and task.segment_size and count >= task.segment_size:
+        raise BadInput("Validation frame count per job cannot be greater than segment size")
+    return selection.per_job(
+        pieces.segments,
+        size=done.size,
+        segment_size=pieces.segment_size,
+        overlap=pieces.overlap,
+        count=count,
+        share=share,
+        seed=seed,
+    )
 
 
 def _numbers(names: list[str], done: Ingested, get: Get) -> list[int]:
     """The frames that are called so; the document is read page by page."""
     index = documents.read_index(done.frames_document, get)
     if index.kind != "frames":
-        raise BadInput("Validation frames of a video cannot be chosen by name")
+        raise BadInput(
+            "manual validation frame selection method at task creation is only available for image-based tasks. "
+            "Please create the GT job after the task is created."
+        )
     wanted = set(names)
     found = {
         frame.path: number for number, frame in enumerate(documents.read_frames(index, get)) if frame.path in wanted
     }
     if missing := sorted(wanted - found.keys()):
-        raise BadInput(f"The following frames do not exist in the task: {', '.join(missing[:20])}")
+        raise BadInput(f"Unknown validation frames requested: {listed(missing)}")
     return [found[name] for name in names]

@@ -1,16 +1,18 @@
 """Which frames a ground truth job checks.   Pure: chance is a seed.
 
-Selections are reproducible with this server's own generator (`random.Random(seed)`). CVAT draws with NumPy's MT19937,
-so the same seed picks other frames there.
+A seed picks the frames that it picks in CVAT (media/chance.py).
 """
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 
-from labelkeep.errors import BadInput
+from labelkeep.errors import BadInput, listed
+from labelkeep.media.chance import generator
+from labelkeep.media.honeypots import NOT_SPECIFIED
 from labelkeep.projects.segments import Segment
+
+METHODS = ("random_uniform", "random_per_job", "manual")
 
 
 def manual(frames: Sequence[int], size: int) -> list[int]:
@@ -20,12 +22,12 @@ def manual(frames: Sequence[int], size: int) -> list[int]:
         BadInput: none named, one named twice, or one that the task does not have.
     """
     if not frames:
-        raise BadInput("The list of frames must not be empty")
+        raise BadInput({"frames": ["This list may not be empty."]})
     if len(set(frames)) != len(frames):
         raise BadInput("Frames must not repeat")
     unknown = sorted(frame for frame in frames if not 0 <= frame < size)
     if unknown:
-        raise BadInput(f"The following frames do not exist in the task: {', '.join(map(str, unknown))}")
+        raise BadInput(f"The following frames do not exist in the task: {listed(unknown)}")
     return sorted(frames)
 
 
@@ -33,36 +35,64 @@ def uniform(size: int, *, count: int | None, share: float | None, seed: int | No
     """`count` frames, or that `share` of them, each as likely as any other.
 
     Raises:
-        BadInput: neither or both given, a share outside (0, 1), more frames than the task has.
+        BadInput: neither or both given, a share outside [0, 1], more frames than the task has.
     """
-    wanted = _wanted(size, count, share, names=("frame_count", "frame_share"))
-    return sorted(random.Random(seed).sample(range(size), wanted))  # noqa: S311 - reproducible, not secret
+    wanted = _wanted(count, share, of=size, names=("frame_count", "frame_share"))
+    if wanted > size:
+        raise BadInput(
+            f"The number of frames requested ({wanted}) must not be greater than the number of the task frames ({size})"
+        )
+    return sorted(generator(seed).choice(size, size=wanted, shuffle=False, replace=False).tolist())
 
 
-def per_job(segments: Sequence[Segment], *, count: int | None, share: float | None, seed: int | None) -> list[int]:
-    """`count` frames of each job, or that `share` of each; a frame that two jobs have is chosen once."""
-    chance = random.Random(seed)  # noqa: S311 - reproducible, not secret
-    chosen: set[int] = set()
+def per_job(
+    segments: Sequence[Segment],
+    *,
+    size: int,
+    segment_size: int,
+    overlap: int,
+    count: int | None,
+    share: float | None,
+    seed: int | None,
+) -> list[int]:
+    """`count` frames of each job, or that `share` of its segment; a frame that two jobs have is chosen once.
+
+    Every job but the first chooses behind its overlap with the job before. One generator serves all jobs, in order.
+
+    Raises:
+        BadInput: neither or both given, a share outside [0, 1], more frames than the task has.
+    """
+    wanted = _wanted(count, share, of=segment_size, names=("frames_per_job_count", "frames_per_job_share"))
+    if count is not None and count > size:
+        raise BadInput(
+            f"The number of frames requested ({count}) must be not be greater than the segment size ({segment_size})"
+        )
+    chance = generator(seed)
+    chosen: list[int] = []
     for segment in segments:
         frames = range(segment.start, segment.stop + 1)
-        wanted = _wanted(len(segment), count, share, names=("frames_per_job_count", "frames_per_job_share"))
-        free = [frame for frame in frames if frame not in chosen]
-        chosen.update(chance.sample(free, max(0, min(wanted - (len(frames) - len(free)), len(free)))))
+        already = set(frames).intersection(chosen)
+        missing = min(len(frames), wanted) - len(already)
+        # The order in which a set of whole numbers is walked is a part of what CVAT draws from.
+        free = tuple(set(frames[overlap * (segment.start != 0) :]).difference(already))
+        if missing > 0 and free:
+            chosen += chance.choice(free, size=min(missing, len(free)), replace=False).tolist()
     return sorted(chosen)
 
 
-def _wanted(size: int, count: int | None, share: float | None, *, names: tuple[str, str]) -> int:
-    if (count is None) == (share is None):
-        raise BadInput(f"One of the fields '{names[0]}' and '{names[1]}' must be given")
+def _wanted(count: int | None, share: float | None, *, of: int, names: tuple[str, str]) -> int:
+    options = f'"{names[0]}", "{names[1]}"'
+    if count is None and share is None:
+        raise BadInput({"non_field_errors": [f"One of the fields {options} required"]})
+    if count is not None and share is not None:
+        raise BadInput({"non_field_errors": [f"Only 1 of the fields {options} can be used"]})
     if share is not None:
-        if not 0 < share < 1:
-            raise BadInput({names[1]: ["The value must be greater than 0 and less than 1"]})
-        return max(1, int(share * size))
+        if not 0 <= share <= 1:
+            raise BadInput({names[1]: ["Value must be in the range [0; 1]"]})
+        if not share:
+            raise BadInput(NOT_SPECIFIED)
+        return max(1, int(share * of))
     assert count is not None
     if count < 1:
         raise BadInput({names[0]: ["Ensure this value is greater than or equal to 1."]})
-    if count > size:
-        raise BadInput(
-            f"The number of frames requested ({count}) must not be greater than the number of the task frames ({size})"
-        )
     return count

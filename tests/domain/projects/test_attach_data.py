@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.db.models import F
+from tests.support import media
 from tests.support.projects import a_project, a_skeleton, a_task, an_attribute, attach, jobs_of, label, pictures, upload
 
 from labelkeep.accounts.actor import Actor
@@ -13,6 +14,7 @@ from labelkeep.media.ingest import DataParams
 from labelkeep.media.models import Upload
 from labelkeep.operations.models import Operation, Status
 from labelkeep.operations.run import run_queued
+from labelkeep.projects import selection
 from labelkeep.projects.actions.attach_data import attach_data
 from labelkeep.projects.actions.start_data import start_data
 from labelkeep.projects.actions.update_data_meta import update_data_meta
@@ -84,12 +86,12 @@ def test_honeypots_end_with_their_pool(alice):
         (
             pictures(2),
             {"validation_params": {"mode": "gt", "frame_selection_method": "manual", "frames": ["nothing.png"]}},
-            "The following frames do not exist in the task: nothing.png",
+            "Unknown validation frames requested: nothing.png",
         ),
         (
             pictures(2),
             {"validation_params": {"mode": "gt", "frame_selection_method": "random_uniform", "frame_count": 3}},
-            "must not be greater than the number of the task frames (2)",
+            "requested (3) is greater that the number of task frames (2)",
         ),
     ],
 )
@@ -231,3 +233,40 @@ def test_a_project_holds_tasks_of_one_dimension(alice):
     operation = attach(Actor.of(alice), inside, {"a.pcd": cloud})
     assert operation.status == Status.FAILED
     assert operation.message == "The project holds tasks that are not 3d"
+
+
+@pytest.mark.parametrize(
+    ("method", "sentence"),
+    [
+        ({"frame_selection_method": "manual", "frames": ["a"]}, "only available for image-based tasks"),
+        ({"frame_selection_method": "random_per_job", "frames_per_job_count": 9}, "greater than the segment size (5)"),
+    ],
+)
+def test_validation_frames_of_a_video_cannot_be_named_or_too_many(alice, method, sentence):
+    task = a_task(alice, frames=0)
+    clip = {"clip.mp4": media.video_bytes(5)}
+    operation = attach(Actor.of(alice), task, clip, params={"validation_params": {"mode": "gt", **method}})
+    assert operation.status == Status.FAILED
+    assert sentence in operation.message
+
+
+def test_a_job_is_not_checked_whole(alice):
+    chosen = {"mode": "gt", "frame_selection_method": "random_per_job", "frames_per_job_count": 3}
+    task = a_task(alice, frames=0, segment_size=3)
+    operation = attach(Actor.of(alice), task, pictures(6), params={"validation_params": chosen})
+    assert operation.message == "Validation frame count per job cannot be greater than segment size"
+
+
+def test_a_task_with_honeypots_has_no_overlap(alice):
+    pool = {"mode": "gt_pool", "frame_count": 1, "frames_per_job_count": 1}
+    task = a_task(alice, frames=0, segment_size=3, overlap=1)
+    params = {"validation_params": pool, "sorting_method": "random"}
+    operation = attach(Actor.of(alice), task, pictures(6), params=params)
+    assert operation.message == 'validation mode "gt_pool" cannot be used with "overlap"'
+
+
+def test_a_seed_chooses_the_frames_of_a_new_task_too(alice):
+    chosen = {"mode": "gt", "frame_selection_method": "random_uniform", "frame_count": 4, "random_seed": 3}
+    task = a_task(alice, frames=12, params={"validation_params": chosen})
+    truth = Job.objects.get(task=task, type=Job.Type.GROUND_TRUTH)
+    assert truth.frames == selection.uniform(12, count=4, share=None, seed=3)

@@ -1,4 +1,4 @@
-"""The small rules: paths of senders, related images, parameters, honeypots."""
+"""The small rules: paths of senders, related images, parameters."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from labelkeep.errors import BadInput
-from labelkeep.media import honeypots, parameters, tree
+from labelkeep.media import parameters, tree
 from labelkeep.media.assemble import Settings, assemble, order_of_jobs
 from labelkeep.media.documents import Source
 from labelkeep.media.kinds import kind_of
@@ -154,39 +154,3 @@ def test_parameters_have_defaults() -> None:
 def test_parameters_that_make_no_sense_are_refused(values: dict[str, Any]) -> None:
     with pytest.raises(BadInput):
         parameters.read(values)
-
-
-def names(count: int) -> list[str]:
-    return [f"{number}.png" for number in range(count)]
-
-
-def test_every_job_shows_as_many_honeypots() -> None:
-    layout = honeypots.lay_out(names(23), {"frame_count": 3, "frames_per_job_count": 2}, 5, seed=3)
-    assert len(layout.pool) == 3
-    assert layout.order[-3:] == layout.pool
-    for start, stop in layout.jobs:
-        assert sum(name in layout.pool for name in layout.order[start : stop + 1]) == 2
-    assert layout.ground_truth == (len(layout.order) - 3, len(layout.order) - 1)
-
-
-def test_honeypots_of_one_seed_are_the_same() -> None:
-    params = {"frame_share": 0.2, "frames_per_job_share": 0.25, "random_seed": 9}
-    assert honeypots.lay_out(names(20), params, 4, seed=1) == honeypots.lay_out(names(20), params, 4, seed=2)
-
-
-@pytest.mark.parametrize(
-    "params",
-    [
-        {"frames_per_job_count": 1},
-        {"frame_count": 2},
-        {"frame_count": 2, "frames_per_job_count": 3},
-        {"frame_count": 99, "frames_per_job_count": 1},
-        {"frame_selection_method": "manual", "frames": ["no.png"], "frames_per_job_count": 1},
-        {"frame_selection_method": "manual", "frames": names(10), "frames_per_job_count": 1},
-        {"frame_selection_method": "best", "frames_per_job_count": 1},
-        {"frame_count": "many", "frames_per_job_count": 1},
-    ],
-)
-def test_a_pool_that_cannot_be_is_refused(params: dict[str, Any]) -> None:
-    with pytest.raises(BadInput):
-        honeypots.lay_out(names(10), params, 3, seed=1)

@@ -1,4 +1,4 @@
-"""The pure parts of the projects room: status, colours, pictures of skeletons, selections, label input."""
+"""The pure parts of the projects room: status, colours, pictures of skeletons, label input."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import pytest
 from tests.support.projects import a_skeleton, an_attribute, picture
 
 from labelkeep.errors import BadInput
-from labelkeep.projects import asset_files, colors, selection, status, svg
+from labelkeep.projects import asset_files, colors, status, svg
 from labelkeep.projects.label_input import AttributeInput, LabelInput, SublabelInput, check
-from labelkeep.projects.segments import Segment, cut
 
 
 @pytest.mark.parametrize(
@@ -69,50 +68,6 @@ def test_a_picture_follows_a_renamed_point_alone():
 
 def test_a_name_that_no_point_has_stays_in_the_picture():
     assert svg.with_ids('<circle data-label-name="x"></circle>', {}) == '<circle data-label-name="x"></circle>'
-
-
-def test_the_same_seed_selects_the_same_frames():
-    one = selection.uniform(1000, count=10, share=None, seed=5)
-    assert one == selection.uniform(1000, count=10, share=None, seed=5)
-    assert one != selection.uniform(1000, count=10, share=None, seed=6)
-    assert len(set(one)) == 10
-    assert one == sorted(one)
-
-
-def test_a_share_is_a_part_of_the_frames_and_at_least_one():
-    assert len(selection.uniform(50, count=None, share=0.5, seed=1)) == 25
-    assert len(selection.uniform(3, count=None, share=0.01, seed=1)) == 1
-
-
-def test_a_selection_per_job_has_frames_of_each_job():
-    segments = cut(40, 10, 4).segments
-    chosen = selection.per_job(segments, count=3, share=None, seed=2)
-    for segment in segments:
-        assert sum(segment.start <= frame <= segment.stop for frame in chosen) >= 3
-
-
-def test_a_selection_per_job_counts_frames_that_a_neighbour_chose():
-    chosen = selection.per_job([Segment(0, 3), Segment(2, 5)], count=4, share=None, seed=2)
-    assert chosen == [0, 1, 2, 3, 4, 5]
-
-
-@pytest.mark.parametrize(
-    ("call", "sentence"),
-    [
-        (lambda: selection.manual([], 5), "must not be empty"),
-        (lambda: selection.manual([1, 1], 5), "Frames must not repeat"),
-        (lambda: selection.manual([1, 7], 5), "The following frames do not exist in the task: 7"),
-        (lambda: selection.manual([-1], 5), "do not exist"),
-        (lambda: selection.uniform(5, count=6, share=None, seed=1), "requested \\(6\\) must not be greater than"),
-        (lambda: selection.uniform(5, count=None, share=None, seed=1), "must be given"),
-        (lambda: selection.uniform(5, count=1, share=0.5, seed=1), "must be given"),
-        (lambda: selection.uniform(5, count=None, share=1.0, seed=1), "less than 1"),
-        (lambda: selection.uniform(5, count=0, share=None, seed=1), "greater than or equal to 1"),
-    ],
-)
-def test_a_selection_that_cannot_be_made_says_why(call, sentence):
-    with pytest.raises(BadInput, match=sentence):
-        call()
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,6 @@ from labelkeep.projects.models import Job, Task
 from labelkeep.projects.queries.subjects import subject_of_new_job
 from labelkeep.projects.segments import Segment
 
-METHODS = ("manual", "random_uniform", "random_per_job")
-
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
@@ -67,14 +65,26 @@ def create_ground_truth_job(
 def select(task: Task, chosen: Selection) -> list[int]:
     """The frames that `chosen` means in this task, sorted."""
     size = task.size or 0
-    method = fields.choice("frame_selection_method", chosen.method, METHODS)
+    method = fields.choice("frame_selection_method", chosen.method, selection.METHODS)
     if method == "manual":
-        return selection.manual(chosen.frames or (), size)
+        if chosen.frames is None:
+            raise BadInput({"non_field_errors": ['The "frames" field is required']})
+        return selection.manual(chosen.frames, size)
+    if chosen.frames is not None:
+        sentence = '"frames" can only be used when "frame_selection_method" is "manual"'
+        raise BadInput({"non_field_errors": [sentence]})
     if method == "random_uniform":
         return selection.uniform(size, count=chosen.frame_count, share=chosen.frame_share, seed=chosen.seed)
     ranges = Job.objects.filter(task=task, type=Job.Type.ANNOTATION).order_by("id")
-    segments = [Segment(*bounds) for bounds in ranges.values_list("start_frame", "stop_frame")]
-    return selection.per_job(segments, count=chosen.per_job_count, share=chosen.per_job_share, seed=chosen.seed)
+    return selection.per_job(
+        [Segment(*bounds) for bounds in ranges.values_list("start_frame", "stop_frame")],
+        size=size,
+        segment_size=task.segment_size,
+        overlap=task.overlap or 0,
+        count=chosen.per_job_count,
+        share=chosen.per_job_share,
+        seed=chosen.seed,
+    )
 
 
 def new_ground_truth_job(task: Task, frames: list[int], now: datetime) -> Job:

@@ -26,7 +26,7 @@ def delete_job(*, actor: Actor, now: datetime, job: Job) -> None:
     if job.type != Job.Type.GROUND_TRUTH:
         raise BadInput("Only ground truth jobs can be removed")
     if (task.validation_layout or {}).get("mode") == "gt_pool":
-        raise BadInput('Ground truth jobs of tasks with validation mode "gt_pool" cannot be removed')
+        raise BadInput('GT jobs cannot be removed when task validation mode is "gt_pool"')
     with transaction.atomic():
         job.delete()
         if task.validation_layout is not None:
