@@ -16,7 +16,8 @@ from labelkeep.snapshots import manifest
 
 _HOME = "where it stands in the manifest says it"
 _HEAD = (
-    "id uuid name owner assignee assignee_updated_date organization bug_tracker status source_storage target_storage"
+    "id uuid name owner assignee assignee_updated_date organization bug_tracker status status_kept source_storage "
+    "target_storage"
 )
 _DATA = (
     "mode dimension media_type size chunk_size image_quality compressed_chunk_type original_chunk_type start_frame "

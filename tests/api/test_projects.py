@@ -146,14 +146,6 @@ def test_assigning_notes_when(alice, bob):
     assert again["assignee_updated_date"] == first["assignee_updated_date"]
 
 
-def test_a_project_stays_in_its_organization(alice):
-    organization = organization_of(alice)
-    project = a_project(alice)
-    url = f"/api/projects/{project.pk}"
-    assert client_for(alice).patch(url, {"organization_id": None}).status_code == 200
-    assert client_for(alice).patch(url, {"organization_id": organization.pk}).status_code == 400
-
-
 def test_removing_a_project_removes_its_tasks(alice):
     project = a_project(alice)
     a_task(alice, project=project, frames=0)

@@ -172,10 +172,14 @@ def test_removing_a_task_removes_its_jobs_and_what_was_uploaded(alice):
     assert not Upload.objects.exists()
 
 
-def test_a_task_is_not_taken_out_of_its_project(alice):
+def test_a_task_that_is_taken_out_of_its_project_has_labels_like_those_it_had(alice):
     task = a_task(alice, project=a_project(alice), frames=0)
-    assert client_for(alice).patch(f"/api/tasks/{task.pk}", {"project_id": None}).status_code == 400
-    assert client_for(alice).patch(f"/api/tasks/{task.pk}", {"project_id": task.project_id}).status_code == 200
+    says = client_for(alice)
+    assert says.patch(f"/api/tasks/{task.pk}", {"project_id": task.project_id}).json()["project_id"] == task.project_id
+    alone = says.patch(f"/api/tasks/{task.pk}", {"project_id": None}).json()
+    assert (alone["project_id"], alone["project_name"]) == (None, None)
+    labels = says.get(f"/api/labels?task_id={task.pk}").json()["results"]
+    assert [(it["name"], it["task_id"]) for it in labels] == [("cat", task.pk), ("dog", task.pk)]
 
 
 def test_old_clients_ask_for_the_status_of_the_data(alice):

@@ -22,6 +22,8 @@ from labelkeep.projects.actions.delete_label import delete_label
 from labelkeep.projects.actions.update_data_meta import update_data_meta
 from labelkeep.projects.actions.update_guide import update_guide
 from labelkeep.projects.actions.update_job import update_job
+from labelkeep.projects.actions.update_project import update_project
+from labelkeep.projects.actions.update_task import update_task
 from labelkeep.projects.label_input import LabelInput
 from labelkeep.projects.models import Job, Label, Project, Task
 from tests.support import media
@@ -274,6 +276,15 @@ def guide_with_assets(alice: User, bob: User) -> Project:
     text = "# How\n" + "\n".join(f"![p](/api/assets/{asset.pk})" for asset in assets)
     update_guide(actor=actor, now=LATER, guide=guide, markdown=text)
     a_task(alice, project=project, frames=1)
+    return project
+
+
+@kind
+def kept_statuses(alice: User, bob: User) -> Project:
+    project, actor = a_project(alice, "as somebody said"), Actor.of(alice)
+    update_task(actor=actor, now=LATER, task=a_task(alice, project=project, frames=1), status="completed")
+    a_task(alice, project=project, frames=1)
+    update_project(actor=actor, now=LATER, project=project, status="validation")
     return project
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypedDict
+from typing import Any, TypedDict
 
 import msgspec
 from django.db.models import QuerySet
@@ -12,9 +12,20 @@ from rest_framework.response import Response
 
 from labelkeep import clock
 from labelkeep.api.base import BasicUser, ListView, View, base, iso, user_in
-from labelkeep.api.schema import Address, Method, Moment
-from labelkeep.api.shapes import UNSET, Json, Storage, StorageBody, Unset, given, storage_json, storage_value
-from labelkeep.errors import BadInput
+from labelkeep.api.schema import Address, Detail, Method, Moment
+from labelkeep.api.shapes import (
+    UNSET,
+    Dimension,
+    Json,
+    LabelsSummary,
+    Status,
+    Storage,
+    StorageBody,
+    Unset,
+    given,
+    storage_json,
+    storage_value,
+)
 from labelkeep.projects.actions.create_project import create_project
 from labelkeep.projects.actions.delete_project import delete_project
 from labelkeep.projects.actions.update_project import update_project
@@ -43,6 +54,7 @@ class ProjectPatch(msgspec.Struct, kw_only=True):
     bug_tracker: str | Unset = UNSET
     owner_id: int | Unset | None = UNSET
     assignee_id: int | Unset | None = UNSET
+    status: Status | Unset = UNSET
     source_storage: StorageBody | Unset | None = UNSET
     target_storage: StorageBody | Unset | None = UNSET
     organization_id: int | Unset | None = UNSET
@@ -52,12 +64,6 @@ class TasksSummary(TypedDict):
     """How many tasks, and where they are listed."""
 
     count: int
-    url: Address
-
-
-class LabelsSummary(TypedDict):
-    """Where labels are listed."""
-
     url: Address
 
 
@@ -72,10 +78,10 @@ class ProjectRead(TypedDict):
     guide_id: int | None
     bug_tracker: str
     task_subsets: list[str]
-    created_date: Moment | None
-    updated_date: Moment | None
-    status: Literal["annotation", "validation", "completed"]
-    dimension: str | None
+    created_date: Moment
+    updated_date: Moment
+    status: Status
+    dimension: Dimension | None
     organization: int | None
     organization_id: int | None
     target_storage: Storage | None
@@ -161,7 +167,7 @@ class OneProject(View):
 
     methods = {
         "GET": Method(gives=ProjectRead),
-        "PATCH": Method(takes=ProjectPatch, gives=ProjectRead),
+        "PATCH": Method(takes=ProjectPatch, gives=ProjectRead, also={409: Detail}),
         "DELETE": Method(status=204),
     }
 
@@ -173,7 +179,6 @@ class OneProject(View):
         """Change it."""
         project = get_project(self.actor, pk, "project:update")
         body = self.body(ProjectPatch)
-        refuse_transfer(body.organization_id, project.organization_id)
         update_project(
             actor=self.actor,
             now=clock.now(),
@@ -182,8 +187,10 @@ class OneProject(View):
             bug_tracker=body.bug_tracker,
             owner_id=body.owner_id,
             assignee_id=body.assignee_id,
+            status=body.status,
             source_storage=storage_value(body.source_storage),
             target_storage=storage_value(body.target_storage),
+            organization_id=body.organization_id,
             labels=given(body.labels),
         )
         return Response(one(project, request))
@@ -193,16 +200,6 @@ class OneProject(View):
         project = get_project(self.actor, pk, "project:delete")
         delete_project(actor=self.actor, now=clock.now(), project=project)
         return Response(status=204)
-
-
-def refuse_transfer(wanted: int | msgspec.UnsetType | None, present: int | None) -> None:
-    """Moving between organizations is not offered; saying where a thing is already is harmless.
-
-    Raises:
-        BadInput: it should go elsewhere.
-    """
-    if wanted is not UNSET and wanted != present:
-        raise BadInput({"organization_id": ["This server does not transfer projects and tasks between organizations"]})
 
 
 urlpatterns: list[Any] = [

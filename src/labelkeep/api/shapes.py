@@ -7,11 +7,17 @@ from typing import Any, Literal, TypedDict
 
 import msgspec
 
+from labelkeep.api.schema import Address
 from labelkeep.projects.label_input import LabelInput
 
 UNSET = msgspec.UNSET
 Unset = msgspec.UnsetType
 Json = dict[str, Any]
+Status = Literal["annotation", "validation", "completed"]
+Mode = Literal["", "annotation", "interpolation"]
+Dimension = Literal["1d", "2d", "3d"]
+MediaType = Literal["image", "point_cloud", "audio"]
+ChunkType = Literal["imageset", "video"]
 _SLOTS = {("project", "source"): 0, ("project", "target"): 1, ("task", "source"): 2, ("task", "target"): 3}
 
 
@@ -20,6 +26,12 @@ class StorageBody(msgspec.Struct, kw_only=True):
 
     location: str | None = None
     cloud_storage_id: int | None = None
+
+
+class LabelsSummary(TypedDict):
+    """Where labels are listed."""
+
+    url: Address
 
 
 class Storage(TypedDict):

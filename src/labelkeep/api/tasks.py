@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, TypedDict
 
 import msgspec
 from django.db.models import QuerySet
@@ -12,10 +12,25 @@ from rest_framework.response import Response
 
 from labelkeep import clock
 from labelkeep.accounts.actor import Actor
-from labelkeep.api.base import ListView, View, base, iso, user_in
-from labelkeep.api.projects import refuse_transfer
-from labelkeep.api.shapes import UNSET, Json, StorageBody, Unset, given, media_type, storage_json, storage_value
-from labelkeep.errors import BadInput
+from labelkeep.api.base import BasicUser, ListView, View, base, iso, user_in
+from labelkeep.api.schema import Address, Detail, Method, Moment
+from labelkeep.api.shapes import (
+    UNSET,
+    ChunkType,
+    Dimension,
+    Json,
+    LabelsSummary,
+    MediaType,
+    Mode,
+    Status,
+    Storage,
+    StorageBody,
+    Unset,
+    given,
+    media_type,
+    storage_json,
+    storage_value,
+)
 from labelkeep.projects.actions.create_task import create_task
 from labelkeep.projects.actions.delete_task import delete_task
 from labelkeep.projects.actions.update_task import update_task
@@ -23,7 +38,7 @@ from labelkeep.projects.label_input import LabelInput
 from labelkeep.projects.models import Project, Task
 from labelkeep.projects.queries.progress import data_state
 from labelkeep.projects.queries.projects import get_project
-from labelkeep.projects.queries.tasks import get_task, task_rows, visible_tasks
+from labelkeep.projects.queries.tasks import get_task, media_kind, task_rows, validation_mode, visible_tasks
 
 
 class TaskBody(msgspec.Struct, kw_only=True):
@@ -54,12 +69,74 @@ class TaskPatch(msgspec.Struct, kw_only=True):
     subset: str | Unset = UNSET
     owner_id: int | Unset | None = UNSET
     assignee_id: int | Unset | None = UNSET
+    status: Status | Unset = UNSET
     source_storage: StorageBody | Unset | None = UNSET
     target_storage: StorageBody | Unset | None = UNSET
     organization_id: int | Unset | None = UNSET
 
 
-def task_json(row: Json, address: str) -> Json:
+class JobsSummary(TypedDict):
+    """How many jobs, how many of them are done or in validation, and where they are listed."""
+
+    count: int
+    completed: int
+    validation: int
+    url: Address
+
+
+class DataFields(TypedDict, total=False):
+    """What a task has from the moment that data are attached to it."""
+
+    media_type: MediaType
+    data_chunk_size: int | None
+    data_original_chunk_type: ChunkType
+    data_compressed_chunk_type: ChunkType
+    data_cloud_storage_id: int | None
+    size: int
+    image_quality: int
+
+
+class TaskRead(DataFields):
+    """A task (cvat-protocol §8.2)."""
+
+    url: Address
+    id: int
+    name: str
+    project_id: int | None
+    project_name: str | None
+    mode: Mode
+    owner: BasicUser | None
+    assignee: BasicUser | None
+    bug_tracker: str
+    created_date: Moment
+    updated_date: Moment
+    overlap: int | None
+    segment_size: int
+    initial_replicas: int
+    status: Status
+    data: int | None
+    dimension: Dimension
+    subset: str
+    organization: int | None
+    organization_id: int | None
+    guide_id: int | None
+    target_storage: Storage | None
+    source_storage: Storage | None
+    jobs: JobsSummary
+    labels: LabelsSummary
+    assignee_updated_date: Moment | None
+    validation_mode: Literal["gt", "gt_pool"] | None
+
+
+class RqStatus(TypedDict):
+    """How far making a task's frames has come."""
+
+    state: Literal["Queued", "Started", "Finished", "Failed"]
+    message: str
+    progress: float
+
+
+def task_json(row: Json, address: str) -> TaskRead:
     """A row of `task_rows` as TaskRead. What only data has is left out until there are data: it must not be null."""
     id = row["id"]
     return {
@@ -99,7 +176,7 @@ def task_json(row: Json, address: str) -> Json:
     }
 
 
-def _data_json(row: Json) -> Json:
+def _data_json(row: Json) -> DataFields:
     if not row["has_data"]:
         return {"size": 0, "image_quality": row["image_quality"]} if row["data_started"] else {}
     return {
@@ -113,7 +190,7 @@ def _data_json(row: Json) -> Json:
     }
 
 
-def one(task: Task, actor: Actor, request: Request) -> Json:
+def one(task: Task, actor: Actor, request: Request) -> TaskRead:
     """One task as TaskRead."""
     return task_json(task_rows(actor, Task.objects.filter(pk=task.pk))[0], base(request))
 
@@ -150,12 +227,16 @@ class Tasks(ListView):
         "validation_mode",
     )
     simple = (*search, "project_id", "media_type")
+    derived = {"media_type": media_kind("media_type"), "validation_mode": validation_mode()}
+    row = TaskRead
+    methods = {"POST": Method(takes=TaskBody, gives=TaskRead, status=201)}
+
 
     def queryset(self) -> QuerySet[Task]:
         """What the actor may see."""
         return visible_tasks(self.actor)
 
-    def rows(self, queryset: QuerySet[Task]) -> list[Json]:
+    def rows(self, queryset: QuerySet[Task]) -> list[TaskRead]:
         """One page."""
         address = base(self.request)
         return [task_json(row, address) for row in task_rows(self.actor, queryset)]
@@ -186,6 +267,12 @@ class Tasks(ListView):
 class OneTask(View):
     """One task."""
 
+    methods = {
+        "GET": Method(gives=TaskRead),
+        "PATCH": Method(takes=TaskPatch, gives=TaskRead, also={409: Detail}),
+        "DELETE": Method(status=204),
+    }
+
     def get(self, request: Request, pk: int) -> Response:
         """The task."""
         return Response(one(get_task(self.actor, pk), self.actor, request))
@@ -194,7 +281,6 @@ class OneTask(View):
         """Change it."""
         task = get_task(self.actor, pk, "task:update")
         body = self.body(TaskPatch)
-        refuse_transfer(body.organization_id, task.organization_id)
         update_task(
             actor=self.actor,
             now=clock.now(),
@@ -204,8 +290,10 @@ class OneTask(View):
             subset=body.subset,
             owner_id=body.owner_id,
             assignee_id=body.assignee_id,
+            status=body.status,
             source_storage=storage_value(body.source_storage),
             target_storage=storage_value(body.target_storage),
+            organization_id=body.organization_id,
             project=self._destination(body.project_id, task),
             labels=given(body.labels),
         )
@@ -217,16 +305,18 @@ class OneTask(View):
         delete_task(actor=self.actor, now=clock.now(), task=task)
         return Response(status=204)
 
-    def _destination(self, project_id: int | msgspec.UnsetType | None, task: Task) -> Project | msgspec.UnsetType:
-        if isinstance(project_id, msgspec.UnsetType) or project_id == task.project_id:
+    def _destination(self, project_id: int | Unset | None, task: Task) -> Project | Unset | None:
+        if project_id is UNSET or project_id == task.project_id:
             return UNSET
         if project_id is None:
-            raise BadInput({"project_id": ["A task cannot be taken out of its project"]})
+            return None
         return get_project(self.actor, project_id, "task:create-in-project")
 
 
 class TaskStatus(View):
     """How far the data of a task have come, as clients before 2.16 ask."""
+
+    methods = {"GET": Method(gives=RqStatus)}
 
     def get(self, request: Request, pk: int) -> Response:
         """The state of the task's creation."""

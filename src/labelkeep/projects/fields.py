@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from django.db.models import Model
 
-from labelkeep.accounts.models import User
+from labelkeep.accounts.models import Organization, User
 from labelkeep.errors import BadInput, NotFound
 
 # "Not given", where None means "none". msgspec's own, so that a front hands on what it decoded.
@@ -49,6 +49,16 @@ def user(field: str, id: int | None) -> User | None:
     return found
 
 
+def organization(field: str, id: int | None) -> Organization | None:
+    """The organization with this id; None, the sandbox, stays None."""
+    if id is None:
+        return None
+    found = Organization.objects.filter(pk=id).first()
+    if found is None:
+        raise BadInput({field: [f'Invalid pk "{id}" - object does not exist.']})
+    return found
+
+
 def storage(field: str, value: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """Where exports go or imports come from: `{"location", "cloud_storage_id"}`, or None.
 
@@ -70,6 +80,14 @@ def storage(field: str, value: Mapping[str, Any] | None) -> dict[str, Any] | Non
     if cloud is None:
         raise BadInput({field: ["Cloud storage was selected as location but its id was not specified"]})
     raise BadInput({field: [f"The specified cloud storage {cloud} does not exist."]})
+
+
+def alone(field: str, *others: object) -> None:
+    """Raise when something else was given beside `field`, which only storages may accompany."""
+    if any(other is not UNSET for other in others):
+        raise BadInput(
+            {field: ["Only source_storage and target_storage can be changed together with the organization"]}
+        )
 
 
 def natural(field: str, value: int) -> int:

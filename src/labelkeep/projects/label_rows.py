@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db.models import QuerySet
 
@@ -17,6 +18,28 @@ from labelkeep.projects.models import Attribute, Label, Project, Task
 def labels_of(home: Project | Task) -> QuerySet[Label]:
     """The labels of a project or task that are not deleted, sublabels included."""
     return home.labels.filter(deleted_at=None)
+
+
+def inputs_of(home: Project | Task) -> list[LabelInput]:
+    """The labels of a project or task as what makes the same ones elsewhere."""
+    rows = list(labels_of(home).prefetch_related("attributes").order_by("id"))
+    points: dict[int, list[SublabelInput]] = {}
+    for row in rows:
+        if row.parent_id is not None:
+            points.setdefault(row.parent_id, []).append(SublabelInput(**_input(row)))
+    top = [row for row in rows if row.parent_id is None]
+    return [LabelInput(**_input(row), svg=row.svg, sublabels=points.get(row.pk, [])) for row in top]
+
+
+def _input(row: Label) -> dict[str, Any]:
+    names = ("name", "mutable", "input_type", "default_value", "values")
+    attributes = sorted(row.attributes.all(), key=lambda attribute: attribute.pk)
+    return {
+        "name": row.name,
+        "color": row.color,
+        "type": row.type,
+        "attributes": [AttributeInput(**{name: getattr(item, name) for name in names}) for item in attributes],
+    }
 
 
 def create(home: Project | Task, inputs: Sequence[LabelInput]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 STAGES = ("annotation", "validation", "acceptance")
 STATES = ("new", "in progress", "completed", "rejected")
+STATUSES = ("annotation", "validation", "completed")
 
 
 def of_job(stage: str, state: str) -> str:

@@ -156,6 +156,7 @@ class TaskManifest(msgspec.Struct, omit_defaults=True, kw_only=True, tag_field="
     bug_tracker: str = ""
     subset: str = ""
     status: str = "annotation"
+    status_kept: bool = False
     source_storage: dict[str, Any] | None = None
     target_storage: dict[str, Any] | None = None
     created_date: str
@@ -184,6 +185,7 @@ class ProjectManifest(msgspec.Struct, omit_defaults=True, kw_only=True, tag_fiel
     organization: str = ""
     bug_tracker: str = ""
     status: str = "annotation"
+    status_kept: bool = False
     source_storage: dict[str, Any] | None = None
     target_storage: dict[str, Any] | None = None
     created_date: str

@@ -59,13 +59,15 @@ class Plan:
 
 @dataclass
 class Context:
-    """For whom, where and when. `people` has the users that exist, by username."""
+    """For whom, where and when. `people` has the users that exist, by the username that the manifest has for them;
+    `name` is what the new project or task is called, where that is not its old name."""
 
     owner: User
     organization_id: int | None
     origin: Mapping[str, str]
     people: Mapping[str, User]
     now: datetime
+    name: str = ""
 
 
 def people_of(subject: ProjectManifest | TaskManifest, tasks: Iterable[TaskManifest]) -> set[str]:
@@ -99,6 +101,8 @@ class _Planner:
             self._guide(subject.guide, project=project)
         for task in tasks:
             self._task(task)
+        if self.context.name:
+            (self.plan.project or self.plan.tasks[0]).name = self.context.name
         return self.plan
 
     def _made(self, kind: str, old: Any, row: Any) -> Any:
@@ -117,6 +121,7 @@ class _Planner:
             "assignee_updated_date": _moment(record.assignee_updated_date),
             "bug_tracker": record.bug_tracker,
             "status": record.status,
+            "status_kept": record.status_kept,
             "source_storage": self._storage(record.source_storage, f"source storage of {place}"),
             "target_storage": self._storage(record.target_storage, f"target storage of {place}"),
             "created_date": self.context.now,

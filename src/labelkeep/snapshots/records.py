@@ -88,11 +88,23 @@ def _head(row: Row) -> dict[str, Any]:
         "organization": row["organization__slug"] or "",
         "bug_tracker": row["bug_tracker"],
         "status": row["status"],
-        "source_storage": row["source_storage"],
-        "target_storage": row["target_storage"],
+        "status_kept": row["status_kept"],
+        "source_storage": _in_order(row["source_storage"], _STORAGE),
+        "target_storage": _in_order(row["target_storage"], _STORAGE),
         "created_date": moment(row["created_date"]),
         "updated_date": moment(row["updated_date"]),
     }
+
+
+_STORAGE = ("location", "cloud_storage_id")
+_LAYOUT = ("mode", "frames_per_job_count", "frames", "disabled_frames")
+
+
+def _in_order(value: Mapping[str, Any] | None, names: Sequence[str]) -> dict[str, Any] | None:
+    """The same with its keys in this order: PostgreSQL forgets theirs, and equal manifests have to be equal bytes."""
+    if value is None:
+        return None
+    return {name: value[name] for name in (*names, *sorted(value.keys() - set(names))) if name in value}
 
 
 def _labels(rows: Rows, labels: list[Row]) -> list[LabelRecord]:
@@ -119,10 +131,11 @@ def _attribute(row: Row) -> AttributeRecord:
 def _data(row: Row) -> DataRecord:
     same = (
         "mode dimension media_type size chunk_size image_quality compressed_chunk_type original_chunk_type start_frame "
-        "stop_frame frame_filter storage_method storage sorting_method custom_segments deleted_frames validation_layout"
+        "stop_frame frame_filter storage_method storage sorting_method custom_segments deleted_frames"
     )
     return DataRecord(
         **{name: row[name] for name in same.split()},
+        validation_layout=_in_order(row["validation_layout"], _LAYOUT),
         chunks_updated_date=moment(row["chunks_updated_date"]),
         sources=row["sources_document"],
         frames=row["frames_document"],

@@ -77,6 +77,8 @@ ARGUMENTS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "delete_task": lambda it: {"task": it["task"]},
     "move_task": lambda it: {"task": it["empty"], "project": it["project"]},
     "start_data": lambda it: {"task": it["empty"]},
+    "transfer_project": lambda it: {"project": it["project"], "organization_id": None},
+    "transfer_task": lambda it: {"task": it["empty"], "organization_id": None},
     "update_comment": lambda it: {"comment": it["comment"], "message": "x"},
     "update_data_meta": lambda it: {"of": it["task"], "deleted_frames": [0]},
     "update_guide": lambda it: {"guide": it["guide"], "markdown": "x"},

@@ -1,4 +1,5 @@
-"""Move a task into another project. Documents stay as they are: labels are found by name, and the key map changes."""
+"""Move a task into another project, or out of one. Documents stay as they are: labels are found by name, and the key
+map changes."""
 
 from __future__ import annotations
 
@@ -9,9 +10,9 @@ from typing import Any
 from django.db import transaction
 
 from labelkeep.accounts.actor import Actor
-from labelkeep.accounts.permissions import require
+from labelkeep.accounts.permissions import Subject, require
 from labelkeep.errors import BadInput
-from labelkeep.projects import touch
+from labelkeep.projects import label_rows, touch
 from labelkeep.projects.models import Attribute, Label, Project, Task
 from labelkeep.projects.queries.subjects import subject_of
 from labelkeep.projects.saved import keys
@@ -21,31 +22,51 @@ from labelkeep.projects.saved import keys
 LabelName = tuple[str, str, bool]
 
 
-def move_task(*, actor: Actor, now: datetime, task: Task, project: Project) -> Task:
-    """Put `task` into `project`, with the organization of the project.
+def move_task(*, actor: Actor, now: datetime, task: Task, project: Project | None) -> Task:
+    """Put `task` into `project`, with the organization of the project; with None, let it stand alone where it is, with
+    labels like those that the project has.
 
-    Objects keep their label where the project has one of the same name, and attributes likewise; objects of other
-    labels are hidden and dropped when next rewritten.
+    Objects keep their label where there is one of the same name, and attributes likewise; objects of other labels are
+    hidden and dropped when next rewritten.
 
     Raises:
-        Forbidden: the actor may not change the task, or not make tasks in that project.
+        Forbidden: the actor may not take the task away, or not make tasks where it goes.
         BadInput: the project holds tasks of another dimension.
     """
-    require(actor, "task:update", subject_of(task))
-    require(actor, "task:create-in-project", subject_of(project))
-    _check_dimension(task, project)
+    _may(actor, task, project)
+    if project is not None:
+        _check_dimension(task, project)
     with transaction.atomic():
         task = Task.objects.select_for_update().get(pk=task.pk)
         keys.table_for(task)  # every label that the documents may name has its key before the map is carried over
         task.refresh_from_db()
-        before = task.project_id
-        task.label_keys = remapped(task.label_keys, _labels(task.project or task), _labels(project))
-        task.labels.all().delete()
-        task.project, task.organization_id = project, project.organization_id
+        before = task.project
+        _take_labels(task, project)
+        task.project = project
+        task.organization_id = project.organization_id if project else task.organization_id
         task.save(update_fields=["label_keys", "project", "organization"])
-        for project_id in {project.pk, project.pk if before is None else before}:
+        for project_id in {concerned.pk for concerned in (before, project) if concerned is not None}:
             touch.project_status_changed(project_id, now)
     return task
+
+
+def _may(actor: Actor, task: Task, project: Project | None) -> None:
+    require(actor, "task:update-project", subject_of(task))
+    if project is None:
+        require(actor, "task:create", Subject(organization_id=task.organization_id, owner=actor.id))
+    else:
+        require(actor, "task:create-in-project", subject_of(project))
+
+
+def _take_labels(task: Task, project: Project | None) -> None:
+    """The key map leads to the labels of where the task goes; alone it has copies of those it had."""
+    before = _labels(task.project or task)
+    if project is not None:
+        task.label_keys = remapped(task.label_keys, before, _labels(project))
+        task.labels.all().delete()
+    elif task.project is not None:
+        label_rows.create(task, label_rows.inputs_of(task.project))
+        task.label_keys = remapped(task.label_keys, before, _labels(task))
 
 
 def remapped(label_keys: dict[str, Any], old: Iterable[Label], new: Iterable[Label]) -> dict[str, Any]:

@@ -68,6 +68,7 @@ def head(record: S, facts: S) -> S:
         assignee=_name("/assignee", facts.assignee),
         assignee_updated_date=_date("/assignee_updated_date", facts.assignee_updated_date, empty=True),
         organization=_name("/organization", facts.organization),
+        status_kept=facts.status_kept,
         source_storage=_storage("/source_storage", facts.source_storage),
         target_storage=_storage("/target_storage", facts.target_storage),
         created_date=_date("/created_date", facts.created_date),
