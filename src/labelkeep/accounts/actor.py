@@ -95,6 +95,11 @@ class Actor:
         return self.token is not None and self.token.kind == AccessToken.Kind.PERSONAL
 
     @property
+    def is_anywhere(self) -> bool:
+        """Whether the request names neither an organization nor the sandbox."""
+        return self.organization is ANY
+
+    @property
     def organization_id(self) -> int | None:
         """Where a new thing is created: the organization named, else the sandbox (None)."""
         return self.organization.pk if isinstance(self.organization, Organization) else None

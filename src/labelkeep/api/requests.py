@@ -7,7 +7,7 @@ cancelled too. `cancelled` is shown as `failed`, because the client knows no oth
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, NotRequired, TypedDict, cast
 from urllib.parse import quote
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from rest_framework.response import Response
 
 from labelkeep import clock
 from labelkeep.api.base import ListView, View, base, iso
+from labelkeep.api.schema import Address, Method, Moment, Text
 from labelkeep.errors import BadInput, NotFound
 from labelkeep.operations import keys
 from labelkeep.operations.cancel import cancel_operation
@@ -28,12 +29,55 @@ from labelkeep.operations.queries import get_operation, queue, visible_operation
 _SHOWN = {Status.CANCELLED: Status.FAILED}
 
 
-def request_json(operation: Operation, address: str, places: dict[UUID, int], now: datetime) -> dict[str, Any]:
+RequestStatus = Literal["queued", "started", "failed", "finished"]
+
+
+class UserIdentifiers(TypedDict):
+    """Who started it."""
+
+    id: int
+    username: str
+
+
+class RequestDataOperation(TypedDict):
+    """What is done, and to what."""
+
+    type: str
+    target: str
+    project_id: int | None
+    task_id: int | None
+    job_id: int | None
+    org_id: int | None
+    format: str | None
+    function_id: str | None
+    lightweight: bool | None
+
+
+class RequestRead(TypedDict):
+    """A request (cvat-protocol §7.3), with two keys of our own at the end."""
+
+    id: str
+    status: RequestStatus
+    message: str
+    operation: RequestDataOperation
+    progress: float | None
+    created_date: Moment
+    started_date: Moment | None
+    finished_date: Moment | None
+    expiry_date: Moment | None
+    owner: NotRequired[UserIdentifiers]
+    result_url: Address | None
+    result_id: int | None
+    queue_position: int | None
+    seconds_left: int | None
+
+
+def request_json(operation: Operation, address: str, places: dict[UUID, int], now: datetime) -> RequestRead:
     """The Request object of §7.3. `address` is the server's, `places` those of `queries.queue`."""
     owner = operation.owner
-    return {
+    answer: RequestRead = {
         "id": operation.key,
-        "status": _SHOWN.get(Status(operation.status), operation.status),
+        "status": cast(RequestStatus, _SHOWN.get(Status(operation.status), operation.status)),
         "message": "" if operation.status == Status.FINISHED else operation.message,
         "operation": _operation_json(operation),
         "progress": operation.progress,
@@ -41,15 +85,17 @@ def request_json(operation: Operation, address: str, places: dict[UUID, int], no
         "started_date": iso(operation.started_date),
         "finished_date": iso(operation.finished_date),
         "expiry_date": iso(operation.expiry_date),
-        **({"owner": {"id": owner.pk, "username": owner.username}} if owner else {}),
         "result_url": _result_url(operation, address),
         "result_id": _result_id(operation),
         "queue_position": places.get(operation.pk),
         "seconds_left": _seconds_left(operation, now),
     }
+    if owner is not None:
+        answer["owner"] = {"id": owner.pk, "username": owner.username}
+    return answer
 
 
-def _operation_json(operation: Operation) -> dict[str, Any]:
+def _operation_json(operation: Operation) -> RequestDataOperation:
     try:
         key = keys.parse(operation.key)
     except BadInput:
@@ -78,7 +124,7 @@ def _result_url(operation: Operation, address: str) -> str | None:
 
 def _result_id(operation: Operation) -> int | None:
     found = operation.result.get("id")
-    is_import = operation.action == "import" and operation.status == Status.FINISHED
+    is_import = operation.action in ("import", "restore") and operation.status == Status.FINISHED
     return found if is_import and isinstance(found, int) else None
 
 
@@ -106,13 +152,14 @@ class Requests(ListView):
     }
     simple = ("status", "project_id", "task_id", "job_id", "action", "target", "subresource", "format")
     order = "-created_date"
+    row = RequestRead
 
     def queryset(self) -> QuerySet[Operation]:
         """With the status that is shown, so that a filter means what the reader sees."""
         shown = Case(When(status=Status.CANCELLED, then=Value(Status.FAILED.value)), default=F("status"))
         return visible_operations(self.actor).annotate(shown_status=shown)
 
-    def rows(self, queryset: QuerySet[Operation]) -> list[dict[str, Any]]:
+    def rows(self, queryset: QuerySet[Operation]) -> list[RequestRead]:
         """Two queries."""
         address, places, now = base(self.request), queue(), clock.now()
         return [request_json(operation, address, places, now) for operation in queryset.select_related("owner")]
@@ -120,6 +167,8 @@ class Requests(ListView):
 
 class RequestView(View):
     """One request, by its id as one percent-encoded segment."""
+
+    methods = {"GET": Method(gives=RequestRead, also={404: Text()})}
 
     def get(self, request: Request, key: str) -> HttpResponseBase:
         """How it stands."""
@@ -133,6 +182,8 @@ class RequestView(View):
 
 class Cancel(View):
     """Cancel a request."""
+
+    methods = {"POST": Method(also={400: Text(), 404: Text()})}
 
     def post(self, request: Request, key: str) -> HttpResponseBase:
         """200 without a body, or 400 when it has ended."""

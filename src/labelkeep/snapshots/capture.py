@@ -11,8 +11,9 @@ import uuid
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -43,36 +44,53 @@ class Frozen:
     counts: dict[str, int]
     logical_size: int
     new_bytes: int
+    media: dict[str, dict[str, int]] = field(default_factory=dict)  # see Backup.media
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a backup is made, as its row says it. `actor` None: the server's own schedule."""
+
+    actor: Actor | None
+    trigger: Backup.Trigger = Backup.Trigger.MANUAL
+    note: str = ""
+    slot: datetime | None = None
+    protected: str = ""
+    lightweight: bool = False
 
 
 def capture(*, actor: Actor, kind: Kind, id: int, now: datetime, lightweight: bool = False) -> Backup:
     """Back up a project or task; the backup is complete when this returns. Raises as `freeze`."""
     frozen = freeze(actor=actor, kind=kind, id=id)
-    backup = keep(frozen, actor=actor, now=now, lightweight=lightweight)
+    backup = keep(frozen, Reason(actor, lightweight=lightweight), now=now)
     with transaction.atomic():
         backup.save(force_insert=True)
     return backup
 
 
-def freeze(*, actor: Actor, kind: Kind, id: int) -> Frozen:
+def freeze(*, actor: Actor | None, kind: Kind, id: int) -> Frozen:
     """Write the manifest of a project or task as it is at this moment, and prove that all it names is there.
+
+    Without an actor it is the server's own schedule that asks: whoever set that was allowed to.
 
     Raises:
         Forbidden: the actor may not. NotFound: it is not there.
         Refused: something that it needs is missing from the store; the findings name file and task.
     """
-    require(actor, "backup:make", subject_of_backups(_target(kind, id)))
+    target = _target(kind, id)
+    if actor is not None:
+        require(actor, "backup:make", subject_of_backups(target))
     frozen = _write(kind, id, vault.live())
     named.prove(frozen.name, frozen.subject, vault.live())
     return frozen
 
 
-def keep(frozen: Frozen, *, actor: Actor, now: datetime, lightweight: bool = False) -> Backup:
+def keep(frozen: Frozen, reason: Reason, *, now: datetime) -> Backup:
     """Put the root of a backup under `manifests/`. The row that is returned is for the caller to save, last of all."""
     store = vault.live()
     root = _root(frozen, store.server, now)
     store.put_manifest(codec.encode(root), group=root.subject_uuid, created=now, backup=root.backup)
-    return _row(frozen, root, actor, now, lightweight)
+    return _row(frozen, root, reason, now)
 
 
 def _write(kind: Kind, id: int, store: Store) -> Frozen:
@@ -86,7 +104,8 @@ def _write(kind: Kind, id: int, store: Store) -> Frozen:
     subject: Subject = tasks[0] if kind == "task" else records.of_project(moment, names, crcs)
     name = names[0] if kind == "task" else writer.put_one(codec.encode(subject))
     counts, size = _count(subject, tasks, store)
-    return Frozen(name, subject, moment, counts, size + writer.written, writer.new)
+    media = {"included": {"count": counts.get("files", 0) + counts.get("assets", 0), "bytes": size}}
+    return Frozen(name, subject, moment, counts, size + writer.written, writer.new, media)
 
 
 class _Writer:
@@ -153,7 +172,7 @@ def _crcs(moment: Rows) -> dict[str, int]:
 
 def _count(subject: Subject, tasks: Iterable[TaskManifest], store: Store) -> tuple[dict[str, int], int]:
     """What a backup counts, and the bytes of media that it names."""
-    counts: Counter[str] = Counter()
+    counts: Counter[str] = Counter(assets=_assets(subject))
     size = _assets_size(subject)
     for task in tasks:
         counts["tasks"] += 1
@@ -167,8 +186,14 @@ def _count(subject: Subject, tasks: Iterable[TaskManifest], store: Store) -> tup
             counts["frames"] += task.data.size
             counts["files"] += index.count
             size += index.size
-        size += _assets_size(task) if task is not subject else 0
-    return dict(sorted(counts.items())), size
+        if task is not subject:
+            size += _assets_size(task)
+            counts["assets"] += _assets(task)
+    return dict(sorted((+counts).items())), size
+
+
+def _assets(subject: Subject) -> int:
+    return len(subject.guide.assets) if subject.guide else 0
 
 
 def _assets_size(subject: Subject) -> int:
@@ -199,22 +224,34 @@ def _left_out(subject: Subject) -> list[str]:
     return []
 
 
-def _row(frozen: Frozen, root: Root, actor: Actor, now: datetime, lightweight: bool) -> Backup:
-    row = frozen.rows.subject
+def _row(frozen: Frozen, root: Root, reason: Reason, now: datetime) -> Backup:
+    row, project = frozen.rows.subject, _project_of(frozen.rows.subject)
     return Backup(
         id=uuid.UUID(root.backup),
         kind=root.subject_kind,
         state=Backup.State.COMPLETE,
+        trigger=reason.trigger,
         manifest=root.subject,
         source_uuid=uuid.UUID(root.subject_uuid),
         source_id=row["id"],
         source_name=root.name,
+        project_uuid=project.uuid if project else None,
         organization_id=row["organization_id"],
-        owner=actor.user,
-        source_owner_id=row["owner_id"],
-        lightweight=lightweight,
+        owner=reason.actor.user if reason.actor else None,
+        source_owner_id=project.owner_id if project else row["owner_id"],
+        lightweight=reason.lightweight,
         created_date=now,
+        checked_date=now,  # `freeze` has just proved that all is there
         counts=root.counts,
+        media=frozen.media,
         logical_size=root.logical_size,
         new_bytes=frozen.new_bytes,
+        note=reason.note,
+        slot=reason.slot,
+        protected=reason.protected,
     )
+
+
+def _project_of(row: dict[str, Any]) -> Project | None:
+    """The project that a task is in: its backups are for the people of that."""
+    return Project.objects.filter(pk=row["project_id"]).first() if row.get("project_id") else None

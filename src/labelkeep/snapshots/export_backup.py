@@ -20,7 +20,7 @@ from labelkeep.operations.start import start
 from labelkeep.operations.work import Work
 from labelkeep.projects.models import Project, Task
 from labelkeep.projects.queries.subjects import subject_of_backups
-from labelkeep.snapshots.capture import Frozen, freeze, keep
+from labelkeep.snapshots.capture import Frozen, Reason, freeze, keep
 from labelkeep.snapshots.collector import collecting_rarely
 from labelkeep.snapshots.render import archive
 
@@ -67,7 +67,7 @@ def run(operation: Operation, work: Work) -> dict[str, Any]:
     planned = archive.plan(
         frozen.name, vault.live(), now, lambda fraction: work.progress(_CAPTURED + (1 - _CAPTURED) * fraction)
     )
-    backup = keep(frozen, actor=actor, now=now)
+    backup = keep(frozen, Reason(actor), now=now)
     result = {
         "location": "local",
         "backup": str(backup.pk),

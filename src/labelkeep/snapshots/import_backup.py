@@ -11,10 +11,8 @@ from typing import Any
 from uuid import uuid4
 
 from labelkeep import clock
-from labelkeep.accounts.actor import SANDBOX, Actor
-from labelkeep.accounts.models import Organization
+from labelkeep.accounts.actor import Actor
 from labelkeep.accounts.permissions import Subject, require
-from labelkeep.errors import Forbidden
 from labelkeep.media import uploads, vault
 from labelkeep.media.models import Upload
 from labelkeep.operations import keys
@@ -24,6 +22,7 @@ from labelkeep.operations.work import Work
 from labelkeep.snapshots.accept.accept import Accepted, Kind, accept
 from labelkeep.snapshots.collector import collecting_rarely
 from labelkeep.snapshots.restore import apply, prepare
+from labelkeep.snapshots.restore_backup import actor_of
 
 KIND = "import:backup"
 KEPT = timedelta(days=7)  # an upload that waits for its turn
@@ -76,7 +75,7 @@ def free(operation: Operation) -> None:
 
 
 def _restore(operation: Operation, work: Work, upload_id: str) -> dict[str, Any]:
-    actor, now, store = _actor(operation), clock.now(), vault.live()
+    actor, now, store = actor_of(operation), clock.now(), vault.live()
     permit(actor)
     with uploads.open_upload(upload_id) as file:
         accepted = accept(
@@ -97,19 +96,3 @@ def _restore(operation: Operation, work: Work, upload_id: str) -> dict[str, Any]
 
 def _shown(accepted: Accepted) -> list[dict[str, str]]:
     return [finding.to_json() for finding in accepted.findings[:_SHOWN]]
-
-
-def _actor(operation: Operation) -> Actor:
-    """Who asked, where he asked.
-
-    Raises:
-        Forbidden: he or the organization is gone.
-    """
-    if operation.owner is None:
-        raise Forbidden("The user who asked for this is gone")
-    if operation.organization_id is None:
-        return Actor.of(operation.owner, SANDBOX)
-    organization = Organization.objects.filter(pk=operation.organization_id).first()
-    if organization is None:
-        raise Forbidden("The organization to restore into is gone")
-    return Actor.of(operation.owner, organization)

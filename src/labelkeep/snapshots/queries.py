@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
+from uuid import UUID
 
 from labelkeep.accounts.actor import Actor
-from labelkeep.accounts.permissions import Subject, require
+from labelkeep.accounts.permissions import require
 from labelkeep.errors import BadInput, Forbidden, NotFound
 from labelkeep.media import vault
 from labelkeep.operations import keys
 from labelkeep.operations.models import Operation, Status
 from labelkeep.operations.queries import get_operation
-from labelkeep.projects.models import Project, Task
-from labelkeep.projects.queries.subjects import subject_of_backups
+from labelkeep.snapshots.backup_queries import get_backup, subject_of_backup
 from labelkeep.snapshots.export_backup import KIND, name_of
 from labelkeep.snapshots.models import Backup
 from labelkeep.snapshots.render import archive
@@ -47,11 +48,22 @@ def find_download(actor: Actor, key: str, kind: Literal["project", "task"], id: 
         backup, filename = _made_by(operation, kind, id), operation.result.get("filename", "")
     if backup is None:
         raise NotFound(EXPIRED)
-    require(actor, "backup:download", _subject(backup))
+    require(actor, "backup:download", subject_of_backup(backup))
     found = archive.find(backup.manifest, vault.live())
     if found is None:
         raise NotFound(EXPIRED)
     return Download(found, filename or name_of(backup.kind, backup.source_name, backup.created_date))
+
+
+def archive_of(actor: Actor, id: UUID, now: datetime) -> Download:
+    """The archive of a backup that is kept; planned now, where nobody has asked for it before.
+
+    Raises:
+        NotFound, Forbidden: as `get_backup`.
+    """
+    backup = get_backup(actor, id, "backup:download")
+    filename = name_of(backup.kind, backup.source_name, backup.created_date)
+    return Download(archive.plan(backup.manifest, vault.live(), now), filename)
 
 
 def _made_by(operation: Operation, kind: str, id: int) -> Backup | None:
@@ -77,15 +89,3 @@ def _forgotten(actor: Actor, key: str, kind: str, id: int) -> Backup | None:
         raise Forbidden()
     made = Backup.objects.filter(kind=kind, source_id=id, owner_id=parsed.user_id, state=Backup.State.COMPLETE)
     return made.order_by("-created_date").first()
-
-
-def _subject(backup: Backup) -> Subject:
-    """Whose it is: what the project or task says, and when that is gone, whoever made the backup."""
-    thing: Project | Task | None
-    if backup.kind == Backup.Kind.PROJECT:
-        thing = Project.objects.filter(uuid=backup.source_uuid).first()
-    else:
-        thing = Task.objects.select_related("project").filter(uuid=backup.source_uuid).first()
-    return (
-        subject_of_backups(thing) if thing else Subject(organization_id=backup.organization_id, owner=backup.owner_id)
-    )

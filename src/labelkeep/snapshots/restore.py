@@ -16,6 +16,7 @@ from django.db import models, transaction
 from labelkeep.accounts.actor import Actor
 from labelkeep.accounts.models import User
 from labelkeep.accounts.permissions import Subject, require
+from labelkeep.errors import BadInput
 from labelkeep.findings import Finding
 from labelkeep.projects.models import (
     Asset,
@@ -54,10 +55,20 @@ class Restored:
         }
 
 
-def prepare(*, actor: Actor, manifest: str, get: Get, now: datetime, origin: Mapping[str, str]) -> Plan:
+def prepare(
+    *,
+    actor: Actor,
+    manifest: str,
+    get: Get,
+    now: datetime,
+    origin: Mapping[str, str],
+    name: str = "",
+    users: Mapping[str, str] | None = None,
+) -> Plan:
     """Plan to make a new project or task from the manifest named `manifest`; the actor will own it. Writes nothing.
 
-    `origin` says where the manifest comes from: the uuids of a `server` and a `backup`, where known.
+    `origin` says where the manifest comes from: the uuids of a `server` and a `backup`, where known. `name` is what it
+    is called, if not as before. `users` leads usernames of the manifest to usernames of this server.
 
     Raises:
         Forbidden: the actor may not create here. BadInput: the manifest is of a newer format.
@@ -69,8 +80,9 @@ def prepare(*, actor: Actor, manifest: str, get: Get, now: datetime, origin: Map
         owner=actor.user,
         organization_id=actor.organization_id,
         origin={key: value for key, value in origin.items() if value},
-        people=_people(people_of(subject, tasks)),
+        people=_people(people_of(subject, tasks), users or {}),
         now=now,
+        name=name,
     )
     return plan(subject, tasks, context)
 
@@ -91,8 +103,17 @@ def restore(
         return apply(planned)
 
 
-def _people(names: set[str]) -> dict[str, User]:
-    return {user.username: user for user in User.objects.filter(username__in=names)} if names else {}
+def _people(names: set[str], users: Mapping[str, str]) -> dict[str, User]:
+    """The users that are here, by the name that the manifest has for them.
+
+    Raises:
+        BadInput: a name of the user map that nobody has here.
+    """
+    here = {name: users.get(name, name) for name in names}
+    found = {user.username: user for user in User.objects.filter(username__in={*here.values(), *users.values()})}
+    if strangers := sorted(set(users.values()) - found.keys()):
+        raise BadInput({"users": [f"There is no user {name!r} here." for name in strangers]})
+    return {name: found[named] for name, named in here.items() if named in found}
 
 
 def _save(planned: Plan) -> None:

@@ -154,6 +154,16 @@ class Store:
             raise BadInput(f"not the key of a manifest: {key[:80]!r}")
         return decompress(self.backend.get(key), key)
 
+    def delete_manifest(self, key: str) -> None:
+        """Remove a manifest; one that is gone is passed over.
+
+        Raises:
+            BadInput: `key` is not a manifest's.
+        """
+        if not key.startswith(keys.MANIFESTS):
+            raise BadInput(f"not the key of a manifest: {key[:80]!r}")
+        self.backend.delete([key])
+
     # Uploads
 
     def put_chunk(self, upload: str, start: int, data: Iterable[bytes]) -> tuple[str, int]:

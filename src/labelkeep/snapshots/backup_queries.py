@@ -1,0 +1,105 @@
+"""Which backups there are for whom. They outlive what they are backups of, and so do the rights to them.
+
+While the project or task lives, its people have the rights. When it is gone, those whose it was when the backup was
+made: its owner then, and the organization's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from labelkeep.accounts.actor import Actor
+from labelkeep.accounts.permissions import Subject, require, require_member
+from labelkeep.accounts.visibility import Lookups, where
+from labelkeep.errors import NotFound
+from labelkeep.projects.models import Project, Task
+from labelkeep.projects.queries.subjects import subject_of_backups
+from labelkeep.snapshots.models import Backup
+
+_PROJECT = Lookups("organization", owner=("owner",), assignee=("assignee",))
+_TASK = Lookups("organization", owner=("owner",), assignee=("assignee",))
+_GONE = Lookups("organization_id", owner=("source_owner",))
+
+
+def visible_backups(actor: Actor) -> QuerySet[Backup]:
+    """The backups that the actor may see, in the organization that the request names. `is_source_gone` says of each
+    whether its project or task is there no more.
+
+    Raises:
+        Forbidden: the organization is not his.
+    """
+    require_member(actor)
+    backups = Backup.objects.annotate(is_source_gone=_is_gone())
+    if actor.organization_id is not None:
+        backups = backups.filter(organization_id=actor.organization_id)
+    elif not actor.is_anywhere:
+        backups = backups.filter(organization_id=None)
+    return backups if actor.is_admin else backups.filter(_mine(actor))
+
+
+def _is_gone() -> Q:
+    projects = Project.objects.filter(uuid=OuterRef("source_uuid"))
+    tasks = Task.objects.filter(uuid=OuterRef("source_uuid"))
+    return ~(Exists(projects) | Exists(tasks))
+
+
+def _mine(actor: Actor) -> Q:
+    projects = Project.objects.filter(where(actor, "backup:view", _PROJECT)).values("uuid")
+    alone = Task.objects.filter(where(actor, "backup:view", _TASK), project=None).values("uuid")
+    within = Task.objects.filter(project__uuid__in=projects).values("uuid")
+    living = Q(source_uuid__in=projects) | Q(source_uuid__in=alone) | Q(source_uuid__in=within)
+    return living | (Q(is_source_gone=True) & where(actor, "backup:view", _GONE))
+
+
+def get_backup(actor: Actor, id: UUID, action: str = "backup:view") -> Backup:
+    """A backup, when the actor may do `action` to it.
+
+    Raises:
+        NotFound: there is none. Forbidden: the actor may not.
+    """
+    backup = Backup.objects.select_related("owner").filter(pk=id).first()
+    if backup is None:
+        raise NotFound("No Backup matches the given query.")
+    require(actor, action, subject_of_backup(backup))
+    return backup
+
+
+def source_of(backup: Backup) -> Project | Task | None:
+    """The project or task that it is a backup of, where that still lives."""
+    if backup.kind == Backup.Kind.PROJECT:
+        return Project.objects.filter(uuid=backup.source_uuid).first()
+    return Task.objects.select_related("project").filter(uuid=backup.source_uuid).first()
+
+
+def subject_of_backup(backup: Backup) -> Subject:
+    """Whose it is."""
+    source = source_of(backup)
+    if source is not None:
+        return subject_of_backups(source)
+    return Subject(organization_id=backup.organization_id, owner=backup.source_owner_id)
+
+
+COLUMNS = (
+    *("id", "kind", "state", "trigger", "source_uuid", "source_id", "source_name", "project_uuid", "organization_id"),
+    *("lightweight", "created_date", "counts", "logical_size", "new_bytes", "findings", "media", "note", "pinned"),
+    *("protected", "slot", "checked_date", "read_date", "owner__id", "owner__username", "owner__first_name"),
+    "owner__last_name",
+)
+
+
+def backup_rows(backups: QuerySet[Backup]) -> list[dict[str, Any]]:
+    """COLUMNS of each, with `live_id`: the id that its project or task has now, or None. Three statements."""
+    rows: list[dict[str, Any]] = list(backups.values(*COLUMNS))
+    uuids = {row["source_uuid"] for row in rows}
+    living = _ids(Project, uuids) | _ids(Task, uuids)
+    for row in rows:
+        row["live_id"] = living.get(row["source_uuid"])
+    return rows
+
+
+def _ids(model: type[Project] | type[Task], uuids: Iterable[UUID]) -> dict[UUID, int]:
+    return dict(model._default_manager.filter(uuid__in=list(uuids)).values_list("uuid", "pk"))

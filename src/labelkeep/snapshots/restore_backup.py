@@ -1,0 +1,93 @@
+"""Restore a backup that is kept as a new project or task: the operations `restore:project` and `restore:task`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from labelkeep import clock
+from labelkeep.accounts.actor import SANDBOX, Actor
+from labelkeep.accounts.models import Organization
+from labelkeep.accounts.permissions import Subject, require
+from labelkeep.errors import BadInput, Conflict, Forbidden
+from labelkeep.media import vault
+from labelkeep.operations import keys
+from labelkeep.operations.models import Operation
+from labelkeep.operations.start import start
+from labelkeep.operations.work import Work
+from labelkeep.snapshots.backup_queries import get_backup
+from labelkeep.snapshots.models import Backup
+from labelkeep.snapshots.restore import apply, prepare
+
+KINDS = ("restore:project", "restore:task")
+
+
+def start_restore(
+    *, actor: Actor, now: datetime, id: UUID, name: str = "", users: Mapping[str, str] | None = None
+) -> Operation:
+    """Start restoring a backup as a new project or task, in the organization that the request names.
+
+    `name`: what it is called, if not as before. `users`: usernames of the backup → usernames here.
+
+    Raises:
+        NotFound: there is no such backup. Forbidden: the actor may not have it, or not create there.
+        BadInput: a name that is too long. Conflict: it is known to be damaged.
+        AlreadyRunning: the same is under way.
+    """
+    backup = get_backup(actor, id, "backup:download")
+    require(actor, "backup:restore", Subject(organization_id=actor.organization_id, owner=actor.id))
+    if len(name) > 256:
+        raise BadInput({"name": ["Ensure this field has no more than 256 characters."]})
+    if backup.state == Backup.State.DAMAGED:
+        raise Conflict("The backup is damaged; its findings say where. Choose another one, or repair it first.")
+    params = {"backup": str(backup.pk), "name": name, "users": dict(users or {})}
+    choices = orjson.dumps([params, actor.organization_id], option=orjson.OPT_SORT_KEYS)
+    return start(
+        kind=f"restore:{backup.kind}",
+        key=keys.restore_backup(backup.kind, backup.pk, actor.id, hashlib.sha256(choices).hexdigest()[:8]),
+        actor=actor,
+        now=now,
+        params=params,
+        organization_id=actor.organization_id,
+    )
+
+
+def run(operation: Operation, work: Work) -> dict[str, Any]:
+    """The handler: rows only, in one transaction with the operation's end."""
+    actor, store, params = actor_of(operation), vault.live(), operation.params
+    backup = get_backup(actor, UUID(params["backup"]), "backup:download")
+    work.progress(0.1, "The restore is being planned...")
+    planned = prepare(
+        actor=actor,
+        manifest=backup.manifest,
+        get=store.get_document,
+        now=clock.now(),
+        origin={"server": store.server, "backup": str(backup.pk)},
+        name=params["name"],
+        users=params["users"],
+    )
+    with work.publish() as publication:
+        result = {**apply(planned).to_json(), "backup": str(backup.pk)}
+        publication.finish(result)
+    return result
+
+
+def actor_of(operation: Operation) -> Actor:
+    """Who asked, where he asked.
+
+    Raises:
+        Forbidden: he or the organization is gone.
+    """
+    if operation.owner is None:
+        raise Forbidden("The user who asked for this is gone")
+    if operation.organization_id is None:
+        return Actor.of(operation.owner, SANDBOX)
+    organization = Organization.objects.filter(pk=operation.organization_id).first()
+    if organization is None:
+        raise Forbidden("The organization to restore into is gone")
+    return Actor.of(operation.owner, organization)
