@@ -57,7 +57,7 @@ def _failed(operation: Operation, error: Exception) -> bool:
     now, message = clock.now(), message_of(error)
     passing = isinstance(error, OperationalError) or (isinstance(error, LabelkeepError) and error.retryable)
     log.warning("operation.failed", key=operation.key, passing=passing, exc_info=not isinstance(error, LabelkeepError))
-    if passing and operation.attempts < claims.ATTEMPTS:
+    if passing and operation.attempts < registry.attempts_of(operation.kind):
         pause = _PAUSE * 2 ** (operation.attempts - 1)
         claims.give_back(operation, not_before=now + pause, message=message, spent=True)
         return False

@@ -18,7 +18,7 @@ from labelkeep.operations.expiry import expiry_of
 from labelkeep.operations.models import Operation, Status
 
 LEASE = timedelta(seconds=15)
-ATTEMPTS = 3
+ATTEMPTS = registry.ATTEMPTS
 _LOOK_AHEAD = 8  # rows looked at for one claim; others may be claiming the same ones
 
 
@@ -31,7 +31,7 @@ def due(now: datetime) -> QuerySet[Operation]:
 def claim_next(worker: str, now: datetime) -> Operation | None:
     """Claim the oldest operation that is due, or return None. Those out of attempts are failed on the way."""
     for operation in due(now)[:_LOOK_AHEAD]:
-        if operation.attempts >= ATTEMPTS:
+        if operation.attempts >= registry.attempts_of(operation.kind):
             if fail(operation, _why_given_up(operation), now):
                 registry.discard(operation)
         elif claim(operation, worker, now):

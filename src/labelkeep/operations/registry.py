@@ -22,12 +22,16 @@ if TYPE_CHECKING:
 
 _HANDLERS: dict[str, Handler] = {}
 _DISCARDS: dict[str, Discard] = {}
+_ATTEMPTS: dict[str, int] = {}
+ATTEMPTS = 3  # of kinds that do not say
 
 log = structlog.get_logger(__name__)
 
 
-def handler(kind: str) -> Callable[[Handler], Handler]:
+def handler(kind: str, attempts: int = ATTEMPTS) -> Callable[[Handler], Handler]:
     """Register the decorated function for operations of this kind, for example `export:backup`.
+
+    `attempts` is how often it is tried when it fails for a passing reason; the pause doubles each time.
 
     Raises:
         ValueError: another function has this kind already.
@@ -37,6 +41,7 @@ def handler(kind: str) -> Callable[[Handler], Handler]:
         known = _HANDLERS.setdefault(kind, function)
         if (known.__module__, known.__qualname__) != (function.__module__, function.__qualname__):
             raise ValueError(f"{kind} is carried out by {known.__module__}.{known.__qualname__} already")
+        _ATTEMPTS[kind] = attempts
         return function
 
     return register
@@ -52,6 +57,11 @@ def find(kind: str) -> Handler:
         return _HANDLERS[kind]
     except KeyError:
         raise NotFound(f"nothing here can carry out {kind!r}") from None
+
+
+def attempts_of(kind: str) -> int:
+    """How often operations of a kind are tried."""
+    return _ATTEMPTS.get(kind, ATTEMPTS)
 
 
 def discards(kind: str) -> Callable[[Discard], Discard]:
