@@ -16,8 +16,8 @@ _COUNTED = 1000  # places in the queue that are told exactly
 
 
 def visible_operations(actor: Actor) -> QuerySet[Operation]:
-    """The actor's own, admins: all; in the organization that the request names."""
-    found = Operation.objects.all()
+    """The actor's own, admins: all; in the organization that the request names. Never the sending of a letter."""
+    found = Operation.objects.filter(target__in=keys.TARGETS)
     if actor.organization is Scope.SANDBOX:
         found = found.filter(organization_id=None)
     elif not isinstance(actor.organization, Scope):
@@ -32,7 +32,7 @@ def get_operation(actor: Actor, key: str, action: str = "request:view") -> Opera
         NotFound: none has this id.
         Forbidden: it is somebody else's.
     """
-    rows = Operation.objects.select_related("owner")
+    rows = Operation.objects.select_related("owner").filter(target__in=keys.TARGETS)
     operation = rows.filter(key=key).first() or rows.filter(key=_canonical(key)).first()
     if operation is None:
         raise NotFound("There is no request with specified id")
