@@ -321,7 +321,9 @@ def test_a_share_file_that_leads_outside_fails(client: Client, alice: User, tmp_
         ({"sorting_method": "upwards"}, "sorting_method"),
         ({"start_frame": 5, "stop_frame": 2}, "non_field_errors"),
         ({"job_file_mapping": [["a"], ["a"]]}, "job_file_mapping"),
-        ({"remote_files": ["http://10.0.0.1/x.png"]}, "remote_files"),
+        ({"remote_files": ["ftp://example.com/x.png"]}, "remote_files"),
+        ({"remote_files": ["http://example.com/"]}, "remote_files"),
+        ({"remote_files": ["http://a.example/x.png", "http://b.example/x.png"]}, "remote_files"),
     ],
 )
 def test_wrong_parameters_are_told_by_field(client: Client, alice: User, params: dict[str, Any], field: str) -> None:

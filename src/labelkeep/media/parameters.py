@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from labelkeep.errors import BadInput
+from labelkeep.media import guard, validation_params
 from labelkeep.media.sorting import METHODS
 
 _STEP = re.compile(r"step\s*=\s*([1-9]\d*)")
@@ -100,7 +101,7 @@ def check(params: DataParams) -> None:
         raise BadInput({"non_field_errors": ["Stop frame must be more or equal start frame"]})
     step_of(params.frame_filter)
     if params.remote_files:
-        raise BadInput({"remote_files": ["This server does not fetch files from other addresses; upload them"]})
+        _check_addresses(params.remote_files)
     if params.server_files_exclude and params.filename_pattern:
         message = "server_files_exclude and filename_pattern cannot be used together"
         raise BadInput({"non_field_errors": [message]})
@@ -108,6 +109,13 @@ def check(params: DataParams) -> None:
         _check_mapping(params)
     if params.validation_params is not None:
         _check_validation(params)
+
+
+def _check_addresses(urls: list[str]) -> None:
+    try:
+        guard.check(urls)
+    except BadInput as error:
+        raise BadInput({"remote_files": [str(error)]}) from error
 
 
 def _check_mapping(params: DataParams) -> None:
@@ -130,11 +138,6 @@ def _check_mapping(params: DataParams) -> None:
 
 
 def _check_validation(params: DataParams) -> None:
-    mode = (params.validation_params or {}).get("mode")
-    if mode not in ("gt", "gt_pool"):
-        raise BadInput({"validation_params": {"mode": [f'"{mode}" is not a valid choice.']}})
-    if mode == "gt_pool" and params.sorting_method != "random":
-        message = "validation mode \"gt_pool\" can only be used with 'random' sorting"
-        raise BadInput({"non_field_errors": [message]})
-    if mode == "gt_pool" and params.job_file_mapping is not None:
-        raise BadInput({"non_field_errors": ["job_file_mapping can't be used with validation mode gt_pool"]})
+    pool = validation_params.read(params.validation_params or {}).mode == "gt_pool"
+    if pool and params.sorting_method != "random":  # so there is no job_file_mapping either
+        raise BadInput({"non_field_errors": ['validation mode "gt_pool" can only be used with "random" sorting']})

@@ -82,7 +82,7 @@ def of_share(
                 continue
             seen.add(path)
             facts = (root / path).stat()
-            yield Staged(tree.checked(path), facts.st_size, _file_opener(root / path), int(facts.st_mtime))
+            yield Staged(tree.checked(path), facts.st_size, file_opener(root / path), int(facts.st_mtime))
 
 
 def _matches(path: str, pattern: str) -> bool:
@@ -93,7 +93,8 @@ def _excluded(path: str, exclude: Sequence[str]) -> bool:
     return any(path == name.strip("/") or path.startswith(name.strip("/") + "/") for name in exclude)
 
 
-def _file_opener(path: Path) -> Callable[[], BinaryIO]:
+def file_opener(path: Path) -> Callable[[], BinaryIO]:
+    """A function that opens the file, for those who take openers."""
     return lambda: path.open("rb")
 
 
@@ -189,4 +190,4 @@ def _spooled(name: str, size: int, mtime: int, content: BinaryIO, spool: Path) -
         while data := content.read(2**20):
             copy.write(data)
         copy.flush()
-        yield Staged(path, size, _file_opener(Path(copy.name)), mtime)
+        yield Staged(path, size, file_opener(Path(copy.name)), mtime)

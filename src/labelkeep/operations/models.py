@@ -33,7 +33,7 @@ class Operation(models.Model):
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.QUEUED)
     progress = models.FloatField(default=0.0)  # 0 to 1, never moves back within an attempt
     message = models.TextField(blank=True)
-    params = models.JSONField(default=dict)  # what the handler needs; no secrets
+    params = models.JSONField(default=dict)  # what the handler needs; no secret outlives the operation
     result = models.JSONField(default=dict)  # what the handler returned
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     project_id = models.BigIntegerField(null=True)
@@ -53,6 +53,9 @@ class Operation(models.Model):
         indexes = [
             models.Index(fields=["status", "created_date"], name="operation_queue"),
             models.Index(fields=["owner", "created_date"], name="operation_owner"),
+            models.Index(fields=["created_date"], name="operation_created"),
+            models.Index(fields=["project_id"], name="operation_project"),
+            models.Index(fields=["task_id"], name="operation_task"),
         ]
 
     def __str__(self) -> str:

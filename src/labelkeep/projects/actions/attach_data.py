@@ -16,6 +16,7 @@ from labelkeep.accounts.actor import Actor
 from labelkeep.accounts.permissions import Subject, require
 from labelkeep.errors import BadInput, NotFound
 from labelkeep.media import uploads, vault
+from labelkeep.media.guard import Guard
 from labelkeep.media.ingest import DataParams, Staged, ingest, of_share, of_uploads
 from labelkeep.media.models import Upload
 from labelkeep.operations import keys
@@ -36,7 +37,7 @@ KEPT = timedelta(days=7)  # uploads that an operation will read: longer than any
 def attach_data(
     *, actor: Actor, now: datetime, task: Task, params: DataParams, upload_ids: Sequence[str] = ()
 ) -> Operation:
-    """Start making frames and jobs from uploads of the actor's or from files of the server's share.
+    """Start making frames and jobs from uploads of the actor's, files of the server's share or of other addresses.
 
     The task has them when the operation has finished, or, when it has failed, is as it was.
 
@@ -49,7 +50,7 @@ def attach_data(
     require(actor, "task:upload-data", subject_of(task))
     if task.has_data:
         raise BadInput(NO_MORE_DATA)
-    if not upload_ids and not params.server_files:
+    if not upload_ids and not params.server_files and not params.remote_files:
         raise BadInput("No media data found")
     if params.server_files:
         require(actor, "share:view", Subject())
@@ -87,8 +88,11 @@ def run(operation: Operation, work: Work) -> dict[str, Any]:
 
 
 def free(operation: Operation) -> None:
-    """Forget the uploads, when the operation has ended and nobody will read them again."""
+    """Forget the uploads, and the addresses with what secrets they hold, when the operation has ended."""
     uploads.discard(operation.params["uploads"])
+    if operation.params["data"].get("remote_files"):
+        data = {**operation.params["data"], "remote_files": []}
+        Operation.objects.filter(pk=operation.pk).update(params={**operation.params, "data": data})
 
 
 def _attach(operation: Operation, work: Work, upload_ids: Sequence[str]) -> dict[str, Any]:
@@ -97,7 +101,8 @@ def _attach(operation: Operation, work: Work, upload_ids: Sequence[str]) -> dict
         raise BadInput(DELETED)
     params = msgspec.convert(operation.params["data"], DataParams)
     store = vault.live()
-    done = ingest(_staged(upload_ids, params), params, store=store, work=work, segment_size=task.segment_size)
+    staged = _staged(upload_ids, params, work)
+    done = ingest(staged, params, store=store, work=work, segment_size=task.segment_size)
     prepared = prepare(task, done, store.get_document)
     with work.publish() as publication:
         held = Task.objects.select_for_update().filter(pk=task.pk).first()
@@ -118,11 +123,25 @@ def _write(task: Task, prepared: Prepared) -> None:
     write(task, prepared, clock.now())
 
 
-def _staged(upload_ids: Sequence[str], params: DataParams) -> Iterator[Staged]:
+def _staged(upload_ids: Sequence[str], params: DataParams, work: Work) -> Iterator[Staged]:
     share = of_share(
         settings.CONFIGURATION.share_dir,
         params.server_files,
         exclude=params.server_files_exclude,
         pattern=params.filename_pattern,
     )
-    return chain(of_uploads(upload_ids) if upload_ids else (), share if params.server_files else ())
+    return chain(
+        of_uploads(upload_ids) if upload_ids else (),
+        share if params.server_files else (),
+        _fetched(params.remote_files, work) if params.remote_files else (),
+    )
+
+
+def _fetched(urls: Sequence[str], work: Work) -> Iterator[Staged]:
+    from labelkeep.media import remote  # the network's libraries are for workers alone
+
+    def told(done: int, share: float) -> None:
+        work.progress(0.8 * (done + share) / len(urls), f"Files are being fetched: {done} of {len(urls)}")
+
+    guard = Guard.of(settings.CONFIGURATION.allow_private_addresses)
+    return remote.of_remote(urls, guard, remote.Limits(uploads.limit()), work.tmp, told)
