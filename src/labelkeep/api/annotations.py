@@ -18,6 +18,8 @@ from labelkeep import clock
 from labelkeep.annotations.model import KINDS
 from labelkeep.annotations.stream import JsonError, batches
 from labelkeep.api.base import View
+from labelkeep.api.labeled_data import LabeledData, LabeledDataBody
+from labelkeep.api.schema import VND, Detail, Method, Parameter, Text
 from labelkeep.errors import BadInput, Gone
 from labelkeep.projects import saved
 from labelkeep.projects.models import Job, Task
@@ -25,7 +27,6 @@ from labelkeep.projects.queries.jobs import get_job
 from labelkeep.projects.queries.tasks import get_task
 from labelkeep.projects.saved.verbs import NO_DATA, Action, Batches
 
-_CONTENT_TYPE = "application/vnd.cvat+json"
 _EXPORT = ("format", "filename", "action", "location", "cloud_storage_id")
 _IMPORT = ("format", "rq_id")
 _PIECE = 2**16  # bytes
@@ -35,6 +36,18 @@ class Annotations(View):
     """The annotations of one task or job."""
 
     kind: ClassVar[str]
+    methods = {
+        "GET": Method(gives=LabeledData, also={410: Text()}, answers=(VND,)),
+        "PUT": Method(takes=LabeledDataBody, gives=LabeledData, also={409: Detail, 410: Text()}, answers=(VND,)),
+        "PATCH": Method(
+            takes=LabeledDataBody,
+            gives=LabeledData,
+            also={409: Detail},
+            query={"action": Parameter("What to do with what is sent.", Action, required=True)},
+            answers=(VND,),
+        ),
+        "DELETE": Method(status=204, also={409: Detail}),
+    }
 
     def get(self, request: Request, pk: int) -> HttpResponseBase:
         """All of them."""
@@ -100,7 +113,7 @@ def _refuse_old(request: Request, parameters: Sequence[str], sentence: str) -> N
 
 
 def _streamed(pieces: Iterator[bytes]) -> StreamingHttpResponse:
-    return StreamingHttpResponse(_gathered(pieces), content_type=_CONTENT_TYPE)
+    return StreamingHttpResponse(_gathered(pieces), content_type=VND)
 
 
 def _gathered(pieces: Iterator[bytes]) -> Iterator[bytes]:

@@ -6,7 +6,7 @@ older ones use the key of the body.
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, TypedDict
 
 import msgspec
 from django.conf import settings
@@ -22,6 +22,7 @@ from labelkeep.accounts.actions.create_user import create_user
 from labelkeep.accounts.models import AccessToken, User
 from labelkeep.api.authentication import SessionAuthentication
 from labelkeep.api.base import View
+from labelkeep.api.schema import Detail, Method
 from labelkeep.api.throttling import StrangersThrottle
 from labelkeep.errors import BadInput, Forbidden, NotFound
 
@@ -55,6 +56,23 @@ class PasswordChange(msgspec.Struct):
     old_password: str
 
 
+class Token(TypedDict):
+    """The key of a login."""
+
+    key: str
+
+
+class Registered(TypedDict):
+    """The account that was made; `key` logs it in."""
+
+    username: str
+    email: str
+    first_name: str
+    last_name: str
+    email_verification_required: bool
+    key: str | None
+
+
 class _Door(View):
     """Open to strangers, so the pace is limited. A session that is already there must prove itself (CSRF)."""
 
@@ -65,7 +83,9 @@ class _Door(View):
 
 
 class Login(_Door):
-    """POST /api/auth/login"""
+    """Log in."""
+
+    methods = {"POST": Method(takes=Credentials, gives=Token)}
 
     def post(self, request: Request) -> Response:
         """The key; with it come the cookies of a session."""
@@ -81,8 +101,9 @@ class Login(_Door):
 
 
 class Logout(View):
-    """POST /api/auth/logout"""
+    """Log out."""
 
+    methods = {"POST": Method(gives=Detail)}
     anonymous = True
     in_organizations = False
     read_only_methods = View.read_only_methods | {"POST"}
@@ -96,7 +117,9 @@ class Logout(View):
 
 
 class Register(_Door):
-    """POST /api/auth/register"""
+    """Register."""
+
+    methods = {"POST": Method(takes=Registration, gives=Registered, status=201)}
 
     def post(self, request: Request) -> Response:
         """Make an account, where the operator lets strangers do so."""
@@ -107,10 +130,15 @@ class Register(_Door):
             raise BadInput({"non_field_errors": ["The two password fields didn't match."]})
         user = _registered(sent)
         _, key = tokens.issue(user, "", AccessToken.Kind.LOGIN, clock.now())
-        answer: dict[str, Any] = {
-            name: getattr(user, name) for name in ("username", "email", "first_name", "last_name")
+        answer: Registered = {
+            "username": user.username,
+            "email": user.email,
+            "first_name": user.first_name,
+            "last_name": user.last_name,
+            "email_verification_required": False,
+            "key": key,
         }
-        return Response(answer | {"email_verification_required": False, "key": key}, status=201)
+        return Response(answer, status=201)
 
 
 def _registered(sent: Registration) -> User:
@@ -128,8 +156,9 @@ def _registered(sent: Registration) -> User:
 
 
 class ChangePassword(View):
-    """POST /api/auth/password/change"""
+    """Change the password."""
 
+    methods = {"POST": Method(takes=PasswordChange, gives=Detail)}
     in_organizations = False
     throttle_classes = [StrangersThrottle]
 

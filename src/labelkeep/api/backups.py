@@ -7,7 +7,7 @@ it are known without writing it anywhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Literal
 
 from django.http import HttpResponseBase
@@ -18,6 +18,7 @@ from rest_framework.response import Response
 from labelkeep import clock
 from labelkeep.api import downloads
 from labelkeep.api.base import View, flag
+from labelkeep.api.schema import RANGE, ZIP, Method, Parameter, RqId
 from labelkeep.api.uploads import UploadView
 from labelkeep.errors import AlreadyRunning, BadInput, NotFound
 from labelkeep.media.models import Upload
@@ -33,6 +34,11 @@ from labelkeep.snapshots.queries import Download, find_download
 
 Kind = Literal["project", "task"]
 _UNDER_WAY = (Status.QUEUED, Status.STARTED)
+_EXPORT: Mapping[str, str | Parameter] = {
+    "filename": "What the file shall be called.",
+    "location": Parameter("Where it goes.", Literal["local", "cloud_storage"]),
+    "cloud_storage_id": Parameter("Which cloud storage.", int),
+}
 NO_CLOUD = "Cloud storages cannot be used here: this server has none registered"
 
 
@@ -62,6 +68,15 @@ class BackupView(View):
 class Export(BackupView):
     """Start making a backup."""
 
+    methods = {
+        "POST": Method(
+            gives=RqId,
+            status=202,
+            also={409: RqId},
+            query={**_EXPORT, "lightweight": Parameter("Without media that lie in a cloud storage.", bool)},
+        )
+    }
+
     def post(self, request: Request, pk: int) -> Response:
         """202 with the request id; 409 with it while the same is under way."""
         check_location(request)
@@ -77,6 +92,14 @@ class Export(BackupView):
 
 class DownloadView(BackupView):
     """The archive of a finished request."""
+
+    methods = {
+        "GET": Method(
+            gives=ZIP,
+            also={206: ZIP, 304: None, 416: None},
+            query={"rq_id": Parameter("The id of the request that made it.", required=True), "Range": RANGE},
+        )
+    }
 
     def get(self, request: Request, pk: int) -> HttpResponseBase:
         """The bytes, or the range of them that is asked for. HEAD answers the same without them."""
@@ -101,6 +124,14 @@ def send(request: Request, found: Download) -> HttpResponseBase:
 
 class OldExport(BackupView):
     """`GET …/backup` of clients up to 2.31: started and asked after by the same request, then fetched by another."""
+
+    methods = {
+        "GET": Method(
+            gives=ZIP,
+            also={201: None, 202: None, 206: ZIP, 304: None, 416: None},
+            query={**_EXPORT, "action": Parameter("Fetch it.", Literal["download"]), "Range": RANGE},
+        )
+    }
 
     def get(self, request: Request, pk: int) -> HttpResponseBase:
         """202 while it works, 201 when it is ready; with `action=download` the archive."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, ClassVar, TypedDict, TypeVar, cast
+from typing import Any, ClassVar, TypedDict, TypeVar, cast, overload
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Model, QuerySet
@@ -24,9 +24,10 @@ from labelkeep.accounts.models import AccessToken, User
 from labelkeep.api import authentication as schemes
 from labelkeep.api import bodies, errors, filters, organization_context
 from labelkeep.api.addresses import absolute, base
+from labelkeep.api.openapi import ViewSchema
 from labelkeep.api.pagination import paged
 from labelkeep.api.renderers import Negotiation, PlainRenderer, VndRenderer
-from labelkeep.api.schema import Address, Method, ViewSchema
+from labelkeep.api.schema import Address, Method
 from labelkeep.errors import BadInput, Forbidden
 
 __all__ = ["BasicUser", "ListView", "View", "absolute", "base", "basic_user", "flag", "iso", "user_columns", "user_in"]
@@ -111,6 +112,8 @@ class ListView(View):
     fields: ClassVar[Mapping[str, str]] = {}  # wire name → lookup; what `filter` and `sort` know
     search: ClassVar[Sequence[str]] = ()  # wire names
     simple: ClassVar[Sequence[str]] = ()  # wire names
+    # Wire names whose lookup is no column but an expression; it is worked in only where a query names it.
+    derived: ClassVar[Mapping[str, Any]] = {}
     order: ClassVar[str] = "-id"
     row: ClassVar[Any] = None  # the type of what `rows` gives; the OpenAPI document is made from it
 
@@ -135,11 +138,17 @@ class ListView(View):
         query = self.request.query_params
         model: type[Model] = queryset.model
         columns = filters.Columns(model, self.fields)
+        queryset = queryset.alias(**{self.fields[name]: self.derived[name] for name in self._derived_names(query)})
         queryset = filters.simply(queryset, query, columns, self.simple)
         if "filter" in query:
             queryset = queryset.filter(filters.parse(query["filter"], columns))
         queryset = filters.searched(queryset, query.get("search", ""), [self.fields[name] for name in self.search])
         return queryset.order_by(*filters.ordering(query.get("sort", ""), self.fields, self.order))
+
+    def _derived_names(self, query: Mapping[str, str]) -> list[str]:
+        named = " ".join([*query, query.get("filter", ""), query.get("sort", "")])
+        searched = self.search if query.get("search") else ()
+        return [name for name in self.derived if name in named or name in searched]
 
 
 def actor_of(request: Request) -> Actor:
@@ -164,6 +173,14 @@ def flag(request: Request, name: str, default: bool = False) -> bool:
 
 
 _FLAGS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+
+
+@overload
+def iso(moment: datetime) -> str: ...
+
+
+@overload
+def iso(moment: datetime | None) -> str | None: ...
 
 
 def iso(moment: datetime | None) -> str | None:

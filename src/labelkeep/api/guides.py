@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, NotRequired, TypedDict, cast
 from uuid import UUID
 
 import msgspec
@@ -15,8 +15,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from labelkeep import clock
-from labelkeep.api.base import View, basic_user, iso
-from labelkeep.api.shapes import UNSET, Json, Unset
+from labelkeep.api.base import BasicUser, View, basic_user, iso
+from labelkeep.api.schema import FORM, Bytes, File, Method, Moment, Uuid
+from labelkeep.api.shapes import UNSET, Unset
 from labelkeep.errors import BadInput
 from labelkeep.media import vault
 from labelkeep.projects.actions.create_asset import create_asset
@@ -24,7 +25,7 @@ from labelkeep.projects.actions.create_guide import create_guide
 from labelkeep.projects.actions.delete_asset import delete_asset
 from labelkeep.projects.actions.delete_guide import delete_guide
 from labelkeep.projects.actions.update_guide import update_guide
-from labelkeep.projects.asset_files import LIMIT
+from labelkeep.projects.asset_files import KINDS, LIMIT
 from labelkeep.projects.models import Asset, Guide
 from labelkeep.projects.queries.guides import get_asset, get_guide
 from labelkeep.projects.queries.projects import get_project
@@ -47,7 +48,35 @@ class GuidePatch(msgspec.Struct, kw_only=True):
     markdown: str | Unset = UNSET
 
 
-def guide_json(guide: Guide) -> Json:
+class AssetForm(TypedDict):
+    """A file for a guide: an image or a PDF, up to 10 MB."""
+
+    file: File
+    guide_id: int
+
+
+class AnnotationGuideRead(TypedDict):
+    """A guide (cvat-protocol §8.9)."""
+
+    id: int
+    task_id: int | None
+    project_id: int | None
+    created_date: Moment
+    updated_date: Moment
+    markdown: str
+
+
+class AssetRead(TypedDict):
+    """A file that a guide shows."""
+
+    uuid: Uuid
+    filename: str
+    created_date: Moment
+    owner: NotRequired[BasicUser]
+    guide_id: int
+
+
+def guide_json(guide: Guide) -> AnnotationGuideRead:
     """AnnotationGuideRead."""
     return {
         "id": guide.pk,
@@ -59,20 +88,24 @@ def guide_json(guide: Guide) -> Json:
     }
 
 
-def asset_json(asset: Asset, request: Request) -> Json:
+def asset_json(asset: Asset, request: Request) -> AssetRead:
     """AssetRead. `owner` must not be null there, so it is left out where the person is gone."""
     owner = basic_user(asset.owner, request)
-    return {
+    answer: AssetRead = {
         "uuid": str(asset.pk),
         "filename": asset.filename,
         "created_date": iso(asset.created_date),
-        **({"owner": owner} if owner else {}),
         "guide_id": asset.guide_id,
     }
+    if owner is not None:
+        answer["owner"] = owner
+    return answer
 
 
 class Guides(View):
     """A new guide."""
+
+    methods = {"POST": Method(takes=GuideBody, gives=AnnotationGuideRead, status=201)}
 
     def post(self, request: Request) -> Response:
         """Make the guide of a project or of a task that stands alone."""
@@ -90,6 +123,12 @@ class Guides(View):
 
 class OneGuide(View):
     """One guide."""
+
+    methods = {
+        "GET": Method(gives=AnnotationGuideRead),
+        "PATCH": Method(takes=GuidePatch, gives=AnnotationGuideRead),
+        "DELETE": Method(status=204),
+    }
 
     def get(self, request: Request, pk: int) -> Response:
         """The guide."""
@@ -111,6 +150,7 @@ class Assets(View):
     """A new asset."""
 
     parser_classes = [MultiPartParser]
+    methods = {"POST": Method(takes={FORM: AssetForm}, gives=AssetRead, status=201)}
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Refuse a body that is far too large before anything of it is read."""
@@ -137,6 +177,8 @@ class Assets(View):
 
 class OneAsset(View):
     """One asset: its bytes."""
+
+    methods = {"GET": Method(gives=Bytes(*KINDS)), "DELETE": Method(status=204)}
 
     def get(self, request: Request, uuid: UUID) -> HttpResponse:
         """The file. A browser shall take it for what it is and run nothing that is in it."""

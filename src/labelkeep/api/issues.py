@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypedDict
 
 import msgspec
 from django.db.models import QuerySet
@@ -11,7 +11,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from labelkeep import clock
-from labelkeep.api.base import ListView, View, base, iso, user_in
+from labelkeep.api.base import BasicUser, ListView, View, base, iso, user_in
+from labelkeep.api.schema import Address, Method, Moment
 from labelkeep.api.shapes import UNSET, Json, Unset
 from labelkeep.projects.actions.create_comment import create_comment
 from labelkeep.projects.actions.create_issue import create_issue
@@ -63,7 +64,40 @@ class CommentPatch(msgspec.Struct, kw_only=True):
     message: str | Unset = UNSET
 
 
-def issue_json(row: Json, address: str) -> Json:
+class CommentsSummary(TypedDict):
+    """How many comments, and where they are listed."""
+
+    count: int
+    url: Address
+
+
+class IssueRead(TypedDict):
+    """An issue (cvat-protocol §8.9)."""
+
+    id: int
+    frame: int
+    position: list[float]
+    job: int
+    owner: BasicUser | None
+    assignee: BasicUser | None
+    created_date: Moment
+    updated_date: Moment
+    resolved: bool
+    comments: CommentsSummary
+
+
+class CommentRead(TypedDict):
+    """A comment on an issue."""
+
+    id: int
+    issue: int
+    owner: BasicUser | None
+    message: str
+    created_date: Moment
+    updated_date: Moment
+
+
+def issue_json(row: Json, address: str) -> IssueRead:
     """A row of `issue_rows` as IssueRead."""
     return {
         "id": row["id"],
@@ -79,7 +113,7 @@ def issue_json(row: Json, address: str) -> Json:
     }
 
 
-def comment_json(row: Json, address: str) -> Json:
+def comment_json(row: Json, address: str) -> CommentRead:
     """A row of `comment_rows` as CommentRead."""
     return {
         "id": row["id"],
@@ -106,12 +140,14 @@ class Issues(ListView):
     }
     search = ("owner", "assignee")
     simple = ("owner", "assignee", "job_id", "task_id", "resolved", "frame_id")
+    row = IssueRead
+    methods = {"POST": Method(takes=IssueBody, gives=IssueRead, status=201)}
 
     def queryset(self) -> QuerySet[Issue]:
         """What the actor may see."""
         return visible_issues(self.actor)
 
-    def rows(self, queryset: QuerySet[Issue]) -> list[Json]:
+    def rows(self, queryset: QuerySet[Issue]) -> list[IssueRead]:
         """One page."""
         address = base(self.request)
         return [issue_json(row, address) for row in issue_rows(queryset)]
@@ -134,6 +170,12 @@ class Issues(ListView):
 
 class OneIssue(View):
     """One issue."""
+
+    methods = {
+        "GET": Method(gives=IssueRead),
+        "PATCH": Method(takes=IssuePatch, gives=IssueRead),
+        "DELETE": Method(status=204),
+    }
 
     def get(self, request: Request, pk: int) -> Response:
         """The issue."""
@@ -171,12 +213,14 @@ class Comments(ListView):
     }
     search = ("owner",)
     simple = ("owner", "issue_id", "frame_id", "job_id")
+    row = CommentRead
+    methods = {"POST": Method(takes=CommentBody, gives=CommentRead, status=201)}
 
     def queryset(self) -> QuerySet[Comment]:
         """What the actor may see."""
         return visible_comments(self.actor)
 
-    def rows(self, queryset: QuerySet[Comment]) -> list[Json]:
+    def rows(self, queryset: QuerySet[Comment]) -> list[CommentRead]:
         """One page."""
         address = base(self.request)
         return [comment_json(row, address) for row in comment_rows(queryset)]
@@ -191,6 +235,12 @@ class Comments(ListView):
 
 class OneComment(View):
     """One comment."""
+
+    methods = {
+        "GET": Method(gives=CommentRead),
+        "PATCH": Method(takes=CommentPatch, gives=CommentRead),
+        "DELETE": Method(status=204),
+    }
 
     def get(self, request: Request, pk: int) -> Response:
         """The comment."""
@@ -209,11 +259,11 @@ class OneComment(View):
         return Response(status=204)
 
 
-def _issue(issue: Issue, request: Request) -> Json:
+def _issue(issue: Issue, request: Request) -> IssueRead:
     return issue_json(issue_rows(Issue.objects.filter(pk=issue.pk))[0], base(request))
 
 
-def _comment(comment: Comment, request: Request) -> Json:
+def _comment(comment: Comment, request: Request) -> CommentRead:
     return comment_json(comment_rows(Comment.objects.filter(pk=comment.pk))[0], base(request))
 
 

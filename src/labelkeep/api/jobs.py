@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, TypedDict
 
 import msgspec
 from django.db.models import QuerySet
@@ -12,15 +12,29 @@ from rest_framework.response import Response
 
 from labelkeep import clock
 from labelkeep.accounts.actor import Actor
-from labelkeep.api.base import ListView, View, base, iso, user_in
-from labelkeep.api.shapes import UNSET, Json, Unset, media_type, storage_json
+from labelkeep.api.base import BasicUser, ListView, View, base, iso, user_in
+from labelkeep.api.schema import Address, Method, Moment
+from labelkeep.api.shapes import (
+    UNSET,
+    ChunkType,
+    Dimension,
+    Json,
+    LabelsSummary,
+    MediaType,
+    Mode,
+    Status,
+    Storage,
+    Unset,
+    media_type,
+    storage_json,
+)
 from labelkeep.errors import BadInput
 from labelkeep.projects.actions.create_ground_truth_job import Selection, create_ground_truth_job
 from labelkeep.projects.actions.delete_job import delete_job
 from labelkeep.projects.actions.update_job import update_job
 from labelkeep.projects.models import Job
 from labelkeep.projects.queries.jobs import get_job, job_rows, visible_jobs
-from labelkeep.projects.queries.tasks import get_task
+from labelkeep.projects.queries.tasks import get_task, media_kind
 
 
 class JobBody(msgspec.Struct, kw_only=True):
@@ -49,7 +63,51 @@ class JobPatch(msgspec.Struct, kw_only=True):
     state: str | Unset = UNSET
 
 
-def job_json(row: Json, address: str) -> Json:
+class IssuesSummary(TypedDict):
+    """How many issues, and where they are listed."""
+
+    count: int
+    url: Address
+
+
+class JobRead(TypedDict):
+    """A job (cvat-protocol §8.3)."""
+
+    url: Address
+    id: int
+    task_id: int
+    task_name: str
+    project_id: int | None
+    project_name: str | None
+    assignee: BasicUser | None
+    guide_id: int | None
+    dimension: Dimension
+    mode: Mode
+    media_type: MediaType
+    bug_tracker: str | None
+    status: Status
+    stage: Literal["annotation", "validation", "acceptance"]
+    state: Literal["new", "in progress", "completed", "rejected"]
+    type: Literal["annotation", "ground_truth", "replica"]
+    frame_count: int
+    start_frame: int
+    stop_frame: int
+    data_chunk_size: int | None
+    data_compressed_chunk_type: ChunkType
+    data_original_chunk_type: ChunkType
+    created_date: Moment
+    updated_date: Moment
+    assignee_updated_date: Moment | None
+    issues: IssuesSummary
+    labels: LabelsSummary
+    organization: int | None
+    target_storage: Storage | None
+    source_storage: Storage | None
+    parent_job_id: int | None
+    replicas_count: int
+
+
+def job_json(row: Json, address: str) -> JobRead:
     """A row of `job_rows` as JobRead."""
     id, task_id = row["id"], row["task_id"]
     frames = row["frames"]
@@ -89,7 +147,7 @@ def job_json(row: Json, address: str) -> Json:
     }
 
 
-def one(job: Job, actor: Actor, request: Request) -> Json:
+def one(job: Job, actor: Actor, request: Request) -> JobRead:
     """One job as JobRead."""
     return job_json(job_rows(actor, Job.objects.filter(pk=job.pk))[0], base(request))
 
@@ -115,12 +173,15 @@ class Jobs(ListView):
     }
     search = ("task_name", "project_name", "assignee", "state", "stage")
     simple = (*search, "task_id", "project_id", "type", "dimension", "mode", "media_type", "parent_job_id")
+    derived = {"media_type": media_kind("task__media_type")}
+    row = JobRead
+    methods = {"POST": Method(takes=JobBody, gives=JobRead, status=201)}
 
     def queryset(self) -> QuerySet[Job]:
         """What the actor may see."""
         return visible_jobs(self.actor)
 
-    def rows(self, queryset: QuerySet[Job]) -> list[Json]:
+    def rows(self, queryset: QuerySet[Job]) -> list[JobRead]:
         """One page."""
         address = base(self.request)
         return [job_json(row, address) for row in job_rows(self.actor, queryset)]
@@ -128,8 +189,10 @@ class Jobs(ListView):
     def post(self, request: Request) -> Response:
         """Make a ground truth job; the others come with the task."""
         body = self.body(JobBody)
+        if body.type not in Job.Type.values:
+            raise BadInput({"type": [f'"{body.type}" is not a valid choice.']})
         if body.type != Job.Type.GROUND_TRUTH:
-            raise BadInput({"type": [f'Jobs of type "{body.type}" cannot be created this way']})
+            raise BadInput(f"Unexpected job type '{body.type}'")
         task = get_task(self.actor, body.task_id)
         job = create_ground_truth_job(
             actor=self.actor,
@@ -145,6 +208,12 @@ class Jobs(ListView):
 
 class OneJob(View):
     """One job."""
+
+    methods = {
+        "GET": Method(gives=JobRead),
+        "PATCH": Method(takes=JobPatch, gives=JobRead),
+        "DELETE": Method(status=204),
+    }
 
     def get(self, request: Request, pk: int) -> Response:
         """The job."""

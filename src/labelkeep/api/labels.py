@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal, NotRequired, TypedDict, cast
 
 from django.db.models import QuerySet
 from django.urls import path
@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from labelkeep import clock
 from labelkeep.accounts.actor import Actor
 from labelkeep.api.base import ListView, View
+from labelkeep.api.schema import Method, Natural, Parameter
 from labelkeep.api.shapes import Json
 from labelkeep.errors import BadInput
 from labelkeep.projects import svg
@@ -28,21 +29,58 @@ from labelkeep.projects.queries.tasks import get_task
 PARENTS = ("job_id", "task_id", "project_id")
 
 
-def label_json(row: Json) -> Json:
+LabelType = Literal[
+    "any", "cuboid", "ellipse", "mask", "points", "polygon", "polyline", "rectangle", "skeleton", "tag"
+]  # fmt: skip
+
+
+class Attribute(TypedDict):
+    """What can be said of an object with a label."""
+
+    id: int
+    name: str
+    mutable: bool
+    input_type: Literal["checkbox", "radio", "number", "text", "select"]
+    default_value: str
+    values: list[str]
+
+
+class Sublabel(TypedDict):
+    """A point of a skeleton."""
+
+    id: int
+    name: str
+    color: str
+    attributes: list[Attribute]
+    type: LabelType
+    has_parent: bool
+
+
+class LabelRead(Sublabel):
+    """A label (cvat-protocol §8.6). It has the id of its project or that of its task."""
+
+    sublabels: list[Sublabel]
+    parent_id: int | None
+    project_id: NotRequired[int]
+    task_id: NotRequired[int]
+    svg: NotRequired[str]
+
+
+def label_json(row: Json) -> LabelRead:
     """A row of `label_rows` as Label. A sublabel shown on its own names its parent."""
-    home = {"project_id": row["project_id"]} if row["project_id"] is not None else {"task_id": row["task_id"]}
-    answer = {
-        **sublabel_json(row),
-        "sublabels": [sublabel_json(point) for point in row["sublabels"]],
-        **home,
-        "parent_id": row["parent_id"],
-    }
+    answer = cast(LabelRead, sublabel_json(row))
+    answer["sublabels"] = [sublabel_json(point) for point in row["sublabels"]]
+    answer["parent_id"] = row["parent_id"]
+    if row["project_id"] is not None:
+        answer["project_id"] = row["project_id"]
+    else:
+        answer["task_id"] = row["task_id"]
     if row["type"] == "skeleton":
         answer["svg"] = svg.with_ids(row["svg"], {point["name"]: point["id"] for point in row["sublabels"]})
     return answer
 
 
-def sublabel_json(row: Json) -> Json:
+def sublabel_json(row: Json) -> Sublabel:
     """A row of `label_rows` as Sublabel: a label inside its skeleton."""
     return {
         "id": row["id"],
@@ -54,7 +92,7 @@ def sublabel_json(row: Json) -> Json:
     }
 
 
-def one(label: Label) -> Json:
+def one(label: Label) -> LabelRead:
     """One label as Label."""
     return label_json(label_rows(Label.objects.filter(pk=label.pk))[0])
 
@@ -73,6 +111,12 @@ class Labels(ListView):
     search = ("name", "parent")
     simple = ("name", "parent", "type", "color", "parent_id")
     order = "id"
+    row = LabelRead
+    methods = {
+        "GET": Method(
+            query={name: Parameter("Those of one; at most one of the three may be said.", Natural) for name in PARENTS}
+        )
+    }
 
     def queryset(self) -> QuerySet[Label]:
         """The labels that are asked for."""
@@ -82,7 +126,7 @@ class Labels(ListView):
         nested = query.get("parent") or query.get("parent_id") or "parent_id" in query.get("filter", "")
         return labels if nested else labels.filter(parent=None)
 
-    def rows(self, queryset: QuerySet[Label]) -> list[Json]:
+    def rows(self, queryset: QuerySet[Label]) -> list[LabelRead]:
         """One page."""
         return [label_json(row) for row in label_rows(queryset)]
 
@@ -109,6 +153,12 @@ def parent_of(query: Mapping[str, str], actor: Actor) -> Project | Task | Job | 
 
 class OneLabel(View):
     """One label."""
+
+    methods = {
+        "GET": Method(gives=LabelRead),
+        "PATCH": Method(takes=LabelInput, gives=LabelRead),
+        "DELETE": Method(status=204),
+    }
 
     def get(self, request: Request, pk: int) -> Response:
         """The label."""

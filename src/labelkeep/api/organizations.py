@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypedDict
 
 import msgspec
 from django.db.models import QuerySet
@@ -16,7 +16,8 @@ from labelkeep.accounts.actions.create_organization import create_organization
 from labelkeep.accounts.actions.update_membership import delete_membership, update_membership
 from labelkeep.accounts.actions.update_organization import delete_organization, update_organization
 from labelkeep.accounts.models import Membership, Organization, Role
-from labelkeep.api.base import ListView, View, base, iso, user_columns, user_in
+from labelkeep.api.base import BasicUser, ListView, View, base, iso, user_columns, user_in
+from labelkeep.api.schema import Method, Moment
 
 _ORGANIZATION = ("id", "slug", "name", "description", "created_date", "updated_date", "contact")
 _MEMBERSHIP = ("id", "organization_id", "is_active", "joined_date", "role")
@@ -46,19 +47,48 @@ class MembershipPatch(msgspec.Struct):
     role: Role | msgspec.UnsetType = msgspec.UNSET
 
 
-def _organizations(queryset: QuerySet[Organization], address: str) -> list[dict[str, Any]]:
+class OrganizationRead(TypedDict):
+    """An organization (cvat-protocol §8.10)."""
+
+    id: int
+    slug: str
+    name: str
+    description: str
+    created_date: Moment
+    updated_date: Moment
+    contact: dict[str, Any]
+    owner: BasicUser | None
+
+
+class MembershipRead(TypedDict):
+    """Who belongs to an organization, as what."""
+
+    id: int
+    user: BasicUser | None
+    organization: int
+    is_active: bool
+    joined_date: Moment | None
+    role: Role
+    invitation: str | None
+
+
+def _organizations(queryset: QuerySet[Organization], address: str) -> list[OrganizationRead]:
     return [
         {
-            **{name: row[name] for name in _ORGANIZATION},
+            "id": row["id"],
+            "slug": row["slug"],
+            "name": row["name"],
+            "description": row["description"],
             "created_date": iso(row["created_date"]),
             "updated_date": iso(row["updated_date"]),
+            "contact": row["contact"],
             "owner": user_in(row, "owner", address),
         }
         for row in queryset.values(*_ORGANIZATION, *user_columns("owner"))
     ]
 
 
-def _memberships(queryset: QuerySet[Membership], address: str) -> list[dict[str, Any]]:
+def _memberships(queryset: QuerySet[Membership], address: str) -> list[MembershipRead]:
     return [
         {
             "id": row["id"],
@@ -78,12 +108,14 @@ class Organizations(ListView):
 
     fields = {"id": "id", "name": "name", "owner": "owner__username", "slug": "slug"}
     search = simple = ("name", "owner", "slug")
+    row = OrganizationRead
+    methods = {"POST": Method(takes=OrganizationWrite, gives=OrganizationRead, status=201)}
 
     def queryset(self) -> QuerySet[Organization]:
         """Those that the caller belongs to."""
         return queries.organizations_visible(self.actor)
 
-    def rows(self, queryset: QuerySet[Organization]) -> list[dict[str, Any]]:
+    def rows(self, queryset: QuerySet[Organization]) -> list[OrganizationRead]:
         """One query."""
         return _organizations(queryset, base(self.request))
 
@@ -97,6 +129,12 @@ class Organizations(ListView):
 
 class OrganizationView(View):
     """One organization."""
+
+    methods = {
+        "GET": Method(gives=OrganizationRead),
+        "PATCH": Method(takes=OrganizationPatch, gives=OrganizationRead),
+        "DELETE": Method(status=204),
+    }
 
     def _answer(self, pk: int) -> Response:
         return Response(_organizations(Organization.objects.filter(pk=pk), base(self.request))[0])
@@ -122,18 +160,25 @@ class Memberships(ListView):
 
     fields = {"id": "id", "user": "user__username", "role": "role"}
     search = simple = ("user", "role")
+    row = MembershipRead
 
     def queryset(self) -> QuerySet[Membership]:
         """Those that the caller may know of."""
         return queries.memberships_visible(self.actor)
 
-    def rows(self, queryset: QuerySet[Membership]) -> list[dict[str, Any]]:
+    def rows(self, queryset: QuerySet[Membership]) -> list[MembershipRead]:
         """One query."""
         return _memberships(queryset, base(self.request))
 
 
 class MembershipView(View):
     """One membership."""
+
+    methods = {
+        "GET": Method(gives=MembershipRead),
+        "PATCH": Method(takes=MembershipPatch, gives=MembershipRead),
+        "DELETE": Method(status=204),
+    }
 
     def _answer(self, pk: int) -> Response:
         return Response(_memberships(Membership.objects.filter(pk=pk), base(self.request))[0])

@@ -7,7 +7,7 @@ cancelled too. `cancelled` is shown as `failed`, because the client knows no oth
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal, NotRequired, TypedDict, cast
+from typing import Literal, NotRequired, TypedDict, cast
 from urllib.parse import quote
 from uuid import UUID
 

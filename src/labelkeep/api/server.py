@@ -1,20 +1,20 @@
-"""/api/server and /api/schema: what this server is."""
+"""/api/server: what this server is."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Literal, TypedDict
 
 from django.conf import settings
 from django.urls import path
-from drf_spectacular.generators import SchemaGenerator
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 import labelkeep
 from labelkeep.accounts.permissions import Subject, require
 from labelkeep.api.base import View
+from labelkeep.api.schema import Address, Method
 from labelkeep.errors import BadInput
 from labelkeep.media.kinds import kind_of
 
@@ -26,9 +26,52 @@ _LOGO = (
 )
 
 
-class About(View):
-    """GET /api/server/about"""
+class AboutRead(TypedDict):
+    """What this server is called and speaks."""
 
+    name: str
+    description: str
+    version: str
+    logo_url: Address
+    subtitle: str
+
+
+class DatasetFormat(TypedDict):
+    """A format of data sets."""
+
+    name: str
+    ext: str
+    version: str
+    enabled: bool
+    dimension: str
+
+
+class DatasetFormats(TypedDict):
+    """The formats that can be read, and those that can be written."""
+
+    importers: list[DatasetFormat]
+    exporters: list[DatasetFormat]
+
+
+class PluginsRead(TypedDict):
+    """Which of CVAT's plugins are there."""
+
+    ANALYTICS: bool
+    MODELS: bool
+
+
+class FileInfo(TypedDict):
+    """A file or folder of the share."""
+
+    name: str
+    type: Literal["REG", "DIR"]
+    mime_type: str
+
+
+class About(View):
+    """This server."""
+
+    methods = {"GET": Method(gives=AboutRead)}
     authentication_classes = []
     anonymous = True
 
@@ -46,7 +89,9 @@ class About(View):
 
 
 class Formats(View):
-    """GET /api/server/annotation/formats"""
+    """Formats of data sets."""
+
+    methods = {"GET": Method(gives=DatasetFormats)}
 
     def get(self, request: Request) -> Response:
         """None: data sets are neither read nor written by this version; projects and tasks travel as backups."""
@@ -54,7 +99,9 @@ class Formats(View):
 
 
 class Plugins(View):
-    """GET /api/server/plugins"""
+    """Plugins."""
+
+    methods = {"GET": Method(gives=PluginsRead)}
 
     def get(self, request: Request) -> Response:
         """None of CVAT's."""
@@ -62,7 +109,14 @@ class Plugins(View):
 
 
 class Share(View):
-    """GET /api/server/share: what lies in the folder that tasks may be made from."""
+    """What lies in the folder that tasks may be made from."""
+
+    methods = {
+        "GET": Method(
+            gives=list[FileInfo],
+            query={"directory": "Which folder, from the share's root.", "search": "How names begin."},
+        )
+    }
 
     def get(self, request: Request) -> Response:
         """The files and folders of one folder, by name.
@@ -76,7 +130,7 @@ class Share(View):
         return Response(list(_entries(directory, prefix)))
 
 
-def _entries(directory: str, prefix: str) -> Iterator[dict[str, Any]]:
+def _entries(directory: str, prefix: str) -> Iterator[FileInfo]:
     share: Path | None = settings.CONFIGURATION.share_dir
     if share is None:
         if directory.strip("/"):
@@ -109,22 +163,9 @@ def _media_kind(name: str) -> str:
     return kind if kind in ("image", "video", "archive", "pdf") else "unknown"
 
 
-class Schema(View):
-    """GET /api/schema: the routes of this server as OpenAPI."""
-
-    authentication_classes = []
-    anonymous = True
-
-    def get(self, request: Request) -> Response:
-        """Made from the routes themselves, so it lists what is there and no more."""
-        generator: Any = SchemaGenerator
-        return Response(generator().get_schema(request=None, public=True))
-
-
 urlpatterns = [
     path("api/server/about", About.as_view()),
     path("api/server/annotation/formats", Formats.as_view()),
     path("api/server/plugins", Plugins.as_view()),
     path("api/server/share", Share.as_view()),
-    path("api/schema", Schema.as_view()),
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, TypedDict, cast
 
 import msgspec
 
@@ -65,6 +65,6 @@ def given(labels: list[LabelInput] | msgspec.UnsetType) -> list[LabelInput]:
     return [] if isinstance(labels, msgspec.UnsetType) else labels
 
 
-def media_type(stored: str) -> str:
+def media_type(stored: str) -> MediaType:
     """The kind of media as the wire has it, which counts videos among images (their `mode` tells them apart)."""
-    return "image" if stored == "video" else stored
+    return "image" if stored == "video" else cast(MediaType, stored)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, NotRequired, TypedDict
 
 import msgspec
 from django.db.models import QuerySet
@@ -14,7 +14,8 @@ from rest_framework.response import Response
 from labelkeep import clock
 from labelkeep.accounts import tokens
 from labelkeep.accounts.models import AccessToken
-from labelkeep.api.base import ListView, View, basic_user, iso
+from labelkeep.api.base import BasicUser, ListView, View, basic_user, iso
+from labelkeep.api.schema import Method, Moment
 from labelkeep.errors import BadInput, Forbidden, NotFound
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=50)]
@@ -36,7 +37,21 @@ class TokenPatch(msgspec.Struct):
     read_only: bool | msgspec.UnsetType = msgspec.UNSET
 
 
-def token_json(token: AccessToken, request: Request) -> dict[str, Any]:
+class AccessTokenRead(TypedDict):
+    """A token as its owner sees it; `value`, the secret, in the answer that made it alone."""
+
+    id: int
+    name: str
+    created_date: Moment
+    updated_date: Moment
+    expiry_date: Moment | None
+    last_used_date: Moment | None
+    read_only: bool
+    owner: BasicUser | None
+    value: NotRequired[str]
+
+
+def token_json(token: AccessToken, request: Request) -> AccessTokenRead:
     """A token as its owner sees it, without its secret."""
     return {
         "id": token.pk,
@@ -56,12 +71,14 @@ class Tokens(ListView):
     fields = {name: name for name in ("id", "name", "created_date", "expiry_date", "last_used_date", "read_only")}
     search = ("name",)
     simple = ("name", "read_only")
+    row = AccessTokenRead
+    methods = {"POST": Method(takes=TokenWrite, gives=AccessTokenRead, status=201)}
 
     def queryset(self) -> QuerySet[AccessToken]:
         """The caller's live tokens."""
         return tokens.live(self.actor.user, clock.now()).select_related("owner")
 
-    def rows(self, queryset: QuerySet[AccessToken]) -> list[dict[str, Any]]:
+    def rows(self, queryset: QuerySet[AccessToken]) -> list[AccessTokenRead]:
         """At most fifty."""
         return [token_json(token, self.request) for token in queryset]
 
@@ -72,11 +89,17 @@ class Tokens(ListView):
         expiry = _moment(sent.expiry_date, now)
         kind = AccessToken.Kind.PERSONAL
         token, secret = tokens.issue(self.actor.user, sent.name, kind, now, read_only=sent.read_only, expiry=expiry)
-        return Response(token_json(token, request) | {"value": secret}, status=201)
+        return Response({**token_json(token, request), "value": secret}, status=201)
 
 
 class TokenView(View):
     """One token."""
+
+    methods = {
+        "GET": Method(gives=AccessTokenRead),
+        "PATCH": Method(takes=TokenPatch, gives=AccessTokenRead),
+        "DELETE": Method(status=204),
+    }
 
     def _token(self, pk: int) -> AccessToken:
         token = tokens.live(self.actor.user, clock.now()).select_related("owner").filter(pk=pk).first()
@@ -111,6 +134,8 @@ class TokenView(View):
 
 class SelfToken(View):
     """The token that asks."""
+
+    methods = {"GET": Method(gives=AccessTokenRead)}
 
     def get(self, request: Request) -> Response:
         """What it may."""

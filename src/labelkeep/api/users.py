@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NotRequired
 
 import msgspec
 from django.db.models import QuerySet
@@ -15,7 +15,8 @@ from labelkeep.accounts.actions.update_user import update_user
 from labelkeep.accounts.actor import Actor
 from labelkeep.accounts.models import User
 from labelkeep.accounts.queries import get_user, users_visible
-from labelkeep.api.base import ListView, View, base, iso
+from labelkeep.api.base import BasicUser, ListView, View, base, iso
+from labelkeep.api.schema import Method, Moment
 
 _COLUMNS = (
     "id", "username", "first_name", "last_name", "email", "privilege",
@@ -23,9 +24,23 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def user_json(row: dict[str, Any], actor: Actor, address: str) -> dict[str, Any]:
+class MetaUser(BasicUser):
+    """A user. What is not required is said to himself and to admins only."""
+
+    email: NotRequired[str]
+    groups: NotRequired[list[str]]
+    is_staff: NotRequired[bool]
+    is_superuser: NotRequired[bool]
+    is_active: NotRequired[bool]
+    last_login: NotRequired[Moment | None]
+    date_joined: NotRequired[Moment]
+    has_analytics_access: NotRequired[bool]
+    email_verified: NotRequired[bool | None]
+
+
+def user_json(row: dict[str, Any], actor: Actor, address: str) -> MetaUser:
     """A user as the actor may see him."""
-    answer = {
+    answer: MetaUser = {
         "url": f"{address}/api/users/{row['id']}",
         "id": row["id"],
         "username": row["username"],
@@ -78,12 +93,13 @@ class Users(ListView):
     }
     search = ("username", "first_name", "last_name")
     simple = ("username", "first_name", "last_name", "is_active")
+    row = MetaUser
 
     def queryset(self) -> QuerySet[User]:
         """Those whom the caller may know of."""
         return users_visible(self.actor)
 
-    def rows(self, queryset: QuerySet[User]) -> list[dict[str, Any]]:
+    def rows(self, queryset: QuerySet[User]) -> list[MetaUser]:
         """One query."""
         address = base(self.request)
         return [user_json(dict(row), self.actor, address) for row in queryset.values(*_COLUMNS)]
@@ -97,6 +113,12 @@ class _OneUser(View):
 
 class UserView(_OneUser):
     """One user."""
+
+    methods = {
+        "GET": Method(gives=MetaUser),
+        "PATCH": Method(takes=UserPatch, gives=MetaUser),
+        "DELETE": Method(status=204),
+    }
 
     def get(self, request: Request, pk: int) -> Response:
         """Who he is."""
@@ -115,6 +137,8 @@ class UserView(_OneUser):
 
 class Self(_OneUser):
     """The caller."""
+
+    methods = {"GET": Method(gives=MetaUser)}
 
     def get(self, request: Request) -> Response:
         """Who he is, in full."""

@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, TypedDict
 
 from django.urls import path
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from labelkeep.api.base import View
-from labelkeep.api.shapes import Json
 from labelkeep.projects.queries.jobs import get_job
 from labelkeep.projects.queries.tasks import get_task
 from labelkeep.projects.queries.validation import Honeypots, layout_of
 
 
-def honeypots_json(honeypots: Honeypots) -> Json:
+class JobValidationLayoutRead(TypedDict):
+    """The honeypots in a job's range, and the frames of the pool that they show."""
+
+    honeypot_count: int
+    honeypot_frames: list[int]
+    honeypot_real_frames: list[int]
+
+
+class TaskValidationLayoutRead(JobValidationLayoutRead):
+    """How a task is validated (cvat-protocol §8.8)."""
+
+    mode: Literal["gt", "gt_pool"] | None
+    frames_per_job_count: int | None
+    validation_frames: list[int]
+    disabled_frames: list[int]
+
+
+def honeypots_json(honeypots: Honeypots) -> JobValidationLayoutRead:
     """JobValidationLayoutRead, and a part of a task's."""
     return {
         "honeypot_count": len(honeypots.frames),
