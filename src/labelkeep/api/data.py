@@ -30,7 +30,7 @@ from labelkeep.projects.actions.start_data import NO_MORE_DATA, start_data
 from labelkeep.projects.actions.update_data_meta import update_data_meta
 from labelkeep.projects.models import Job, Task
 from labelkeep.projects.queries.jobs import get_job
-from labelkeep.projects.queries.projects import get_project
+from labelkeep.projects.queries.previews import preview_frame
 from labelkeep.projects.queries.tasks import get_task
 
 PURPOSE = "task-data"
@@ -88,7 +88,10 @@ def retrieve(request: Request, task: Task, job: Job | None = None) -> HttpRespon
         raise BadInput(["Wrong quality value"])
     frames = frames_of(task)
     if kind == "preview":
-        return answer(frames.preview(_first(job)))
+        shown = preview_frame(task, job)
+        if shown is None:
+            raise NotFound("There is no frame to show")
+        return answer(frames.preview(shown))
     if kind == "chunk":
         return _chunk(request, frames, task, job, quality == "original")
     number = _number(request, "number")
@@ -128,12 +131,6 @@ def _number(request: Request, name: str) -> int | None:
     if not text.isascii() or not text.isdigit() or len(text) > 9:
         raise BadInput([f"{name} must be a whole number"])
     return int(text)
-
-
-def _first(job: Job | None) -> int:
-    if job is None:
-        return 0
-    return job.frames[0] if job.frames else job.start_frame
 
 
 # ---- views ---------------------------------------------------------------------------------------------------------
@@ -189,9 +186,11 @@ class TaskData(UploadView):
 def _check_sources(params: DataParams, files: list[Upload]) -> None:
     if params.cloud_storage_id is not None:
         raise BadInput({"cloud_storage_id": ["Data from cloud storages is not supported by this server yet"]})
-    if files and params.server_files:
-        raise BadInput(["Files of one kind of source can be used at a time: client_files or server_files"])
-    if not files and not params.server_files:
+    kinds = [bool(files), bool(params.server_files), bool(params.remote_files)]
+    if sum(kinds) > 1:
+        message = "Files of one kind of source can be used at a time: client_files, server_files or remote_files"
+        raise BadInput([message])
+    if not any(kinds):
         raise BadInput("No media data found")
 
 
@@ -241,42 +240,10 @@ def _change(view: View, of: Task | Job) -> None:
         update_data_meta(actor=view.actor, now=clock.now(), of=of, deleted_frames=body.deleted_frames)
 
 
-class TaskPreview(View):
-    """`/api/tasks/{id}/preview`."""
-
-    def get(self, request: Request, pk: int) -> HttpResponseBase:
-        """The first frame, small."""
-        return answer(frames_of(get_task(self.actor, pk, "task:view-data")).preview())
-
-
-class JobPreview(View):
-    """`/api/jobs/{id}/preview`."""
-
-    def get(self, request: Request, pk: int) -> HttpResponseBase:
-        """The job's first frame, small."""
-        job = get_job(self.actor, pk, "job:view-data")
-        return answer(frames_of(job.task).preview(_first(job)))
-
-
-class ProjectPreview(View):
-    """`/api/projects/{id}/preview`."""
-
-    def get(self, request: Request, pk: int) -> HttpResponseBase:
-        """The first frame of the newest task with data."""
-        project = get_project(self.actor, pk)
-        task = Task.objects.filter(project=project, has_data=True).order_by("-id").first()
-        if task is None:
-            raise NotFound("Project image preview not found")
-        return answer(frames_of(task).preview())
-
-
 urlpatterns: list[Any] = [
     path("api/tasks/<int:pk>/data", TaskData.as_view()),
     path("api/tasks/<int:pk>/data/meta", TaskMeta.as_view()),
     path("api/tasks/<int:pk>/data/<str:file_id>", TaskData.as_view()),
-    path("api/tasks/<int:pk>/preview", TaskPreview.as_view()),
     path("api/jobs/<int:pk>/data", JobData.as_view()),
     path("api/jobs/<int:pk>/data/meta", JobMeta.as_view()),
-    path("api/jobs/<int:pk>/preview", JobPreview.as_view()),
-    path("api/projects/<int:pk>/preview", ProjectPreview.as_view()),
 ]

@@ -39,7 +39,7 @@ def answer(
 
     Several ranges at once are answered with the whole, as the RFC allows.
     """
-    if etag in _tags(request.headers.get("If-None-Match", "")):
+    if is_known(request, etag):
         return _described(HttpResponse(status=304), etag, filename)
     wanted = _wanted(request, size, etag)
     if wanted is not None and wanted.start >= wanted.stop:
@@ -57,6 +57,11 @@ def answer(
     if wanted:
         body["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
     return _described(body, etag, filename)
+
+
+def is_known(request: Request, etag: str) -> bool:
+    """Whether who asks has this already (If-None-Match)."""
+    return bool({etag, "*"} & set(_tags(request.headers.get("If-None-Match", ""))))
 
 
 def _described(response: HttpResponseBase, etag: str, filename: str) -> HttpResponseBase:

@@ -242,8 +242,12 @@ class Frames:
     def preview(self, number: int = 0) -> Served:
         """A small JPEG of a frame; of a point cloud, a look from above."""
         self._in_range(number)
-        key = key_of("preview", self.task.frames_document, number)
+        key = self.preview_key(number)
         return _file(self.cache.open(key, lambda target: _write(target, self._preview(number))), "image/jpeg")
+
+    def preview_key(self, number: int) -> str:
+        """What the preview of a frame is called in the cache: another name where it would be other bytes."""
+        return key_of("preview", self.task.frames_document, number)
 
     def _preview(self, number: int) -> bytes:
         if self.video is not None:
