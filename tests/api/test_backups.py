@@ -60,6 +60,35 @@ def test_a_second_start_of_the_same_backup_answers_409_with_the_request(project:
     assert key == f"action=export&target=project&target_id={project.pk}&user_id={alice.pk}&subresource=backup"
 
 
+@pytest.mark.parametrize("query", ["", "?lightweight=true", "?lightweight=False"])
+def test_a_backup_is_as_heavy_as_its_data_whatever_was_asked_for(project: Project, alice: User, query: str) -> None:
+    alice_says = client_for(alice)
+    key = started(alice_says, f"/api/projects/{project.pk}/backup/export{query}")
+    shown = alice_says.get(f"/api/requests/{quote(key, safe='')}").json()
+    assert shown["operation"]["lightweight"] is False
+    assert "lightweight" not in key
+
+
+def test_the_same_upload_is_restored_once_however_often_its_end_is_told(project: Project, alice: User) -> None:
+    alice_says = client_for(alice)
+    data = backed_up(alice_says, "projects", project.pk)
+    made = alice_says.post(
+        "/api/projects/backup/", HTTP_UPLOAD_LENGTH=str(len(data)), HTTP_UPLOAD_METADATA="filename eA=="
+    )
+    patched = alice_says.generic(
+        "PATCH", made["Location"], data, content_type="application/offset+octet-stream", HTTP_UPLOAD_OFFSET="0"
+    )
+    assert patched.status_code == 204, patched.content
+    finish = f"/api/projects/backup/?filename={made['Upload-Filename']}"
+    first = alice_says.post(finish, HTTP_UPLOAD_FINISH="")
+    again = alice_says.post(finish, HTTP_UPLOAD_FINISH="")
+    assert (first.status_code, again.status_code) == (202, 409)
+    assert again.json() == first.json()
+    run_queued()
+    assert alice_says.post(finish, HTTP_UPLOAD_FINISH="").status_code == 400
+    assert Project.objects.count() == 2
+
+
 def test_a_task_without_data_cannot_be_backed_up(alice: User) -> None:
     task = a_task(alice, frames=0)
     answer = client_for(alice).post(f"/api/tasks/{task.pk}/backup/export")

@@ -13,9 +13,11 @@ from cvat_sdk.api_client.model_utils import validate_and_convert_types
 from tests.support.api import client_for, organization_of
 from tests.support.operations import KIND, an_operation, carried_out_by
 
+from labelkeep import clock
 from labelkeep.accounts.models import User
 from labelkeep.errors import BadInput
 from labelkeep.operations import claims, keys, registry
+from labelkeep.operations.expiry import expiry_of, remove_expired
 from labelkeep.operations.models import Operation, Status
 from labelkeep.operations.run import run_queued
 
@@ -24,7 +26,8 @@ def _address(key: str, verb: str = "") -> str:
     return f"/api/requests/{quote(key, safe='')}{verb}"
 
 
-def _finished(owner: User, now: datetime, kind: str, result: dict[str, Any], **fields: Any) -> Operation:
+def _finished(owner: User, kind: str, result: dict[str, Any], **fields: Any) -> Operation:
+    now = clock.now()
     an_operation(owner, now, kind=kind, **fields)
     with carried_out_by(lambda operation, work: result, kind):
         (operation,) = run_queued(now)
@@ -64,7 +67,7 @@ def test_a_queued_request_is_shown_with_everything_the_client_reads(alice: User,
 
 
 def test_the_stock_client_can_read_every_state(alice: User, now: datetime) -> None:
-    _finished(alice, now, "import:backup", {"id": 5}, key=keys.import_backup("task", "x"), subresource="backup")
+    _finished(alice, "import:backup", {"id": 5}, key=keys.import_backup("task", "x"), subresource="backup")
     an_operation(alice, now, key="action=export&target=task&target_id=8")
     claims.claim_next("w", now)
     an_operation(alice, now, key="action=export&target=task&target_id=9")
@@ -76,7 +79,7 @@ def test_the_stock_client_can_read_every_state(alice: User, now: datetime) -> No
 
 def test_a_finished_export_names_its_download(alice: User, now: datetime) -> None:
     key = keys.export_backup("project", 3, alice.pk)
-    _finished(alice, now, "export:backup", {}, key=key, target="project", subresource="backup", project_id=3)
+    _finished(alice, "export:backup", {}, key=key, target="project", subresource="backup", project_id=3)
     shown = client_for(alice).get(_address(key)).json()
     assert (shown["status"], shown["progress"], shown["message"]) == ("finished", 1.0, "")
     assert shown["result_url"] == f"http://testserver/api/projects/3/backup/download?rq_id={quote(key, safe='')}"
@@ -85,13 +88,13 @@ def test_a_finished_export_names_its_download(alice: User, now: datetime) -> Non
 
 def test_an_export_to_a_cloud_storage_has_nothing_to_download_here(alice: User, now: datetime) -> None:
     key = keys.export_backup("task", 3, alice.pk)
-    _finished(alice, now, "export:backup", {"location": "cloud_storage"}, key=key, task_id=3)
+    _finished(alice, "export:backup", {"location": "cloud_storage"}, key=key, task_id=3)
     assert client_for(alice).get(_address(key)).json()["result_url"] is None
 
 
 def test_a_finished_import_names_what_it_made(alice: User, now: datetime) -> None:
     key = keys.import_backup("task", "0b7ed8b0-5b1c-4f4e-9d0f-6e3b3a1c2f11")
-    _finished(alice, now, "import:backup", {"id": 12}, key=key, target="task", subresource="backup")
+    _finished(alice, "import:backup", {"id": 12}, key=key, target="task", subresource="backup")
     shown = client_for(alice).get(_address(key)).json()
     assert (shown["result_id"], shown["result_url"]) == (12, None)
 
@@ -100,9 +103,9 @@ def test_a_failed_request_says_why(alice: User, now: datetime) -> None:
     def fail(*_: object) -> dict[str, Any]:
         raise BadInput("the archive has no task.json")
 
-    operation = an_operation(alice, now)
+    operation = an_operation(alice, clock.now())
     with carried_out_by(fail):
-        run_queued(now)
+        run_queued(clock.now())
     shown = client_for(alice).get(_address(operation.key)).json()
     assert (shown["status"], shown["message"]) == ("failed", "the archive has no task.json")
     assert shown["expiry_date"] is not None
@@ -112,6 +115,49 @@ def test_an_old_spelling_of_the_id_finds_it_too(alice: User, now: datetime) -> N
     operation = an_operation(alice, now, keys.create_task(7), kind="create:task", task_id=7)
     shown = client_for(alice).get(_address("create:task-7")).json()
     assert (shown["id"], shown["operation"]["type"]) == (operation.key, "create:task")
+
+
+@pytest.mark.parametrize(
+    ("old", "key"),
+    [
+        ("export:project-3-backup-by-5", keys.export_backup("project", 3, 5)),
+        ("import:task-8-annotations", "action=import&target=task&target_id=8&subresource=annotations"),
+        (
+            "export:task-7-dataset-in-COCO_1@0-format-by-5",
+            "action=export&target=task&target_id=7&user_id=5&format=COCO_1~0&subresource=dataset",
+        ),
+        (
+            "import:project-0b7ed8b0-5b1c-4f4e-9d0f-6e3b3a1c2f11-backup",
+            keys.import_backup("project", "0b7ed8b0-5b1c-4f4e-9d0f-6e3b3a1c2f11"),
+        ),
+    ],
+)
+def test_every_old_spelling_leads_to_its_request(alice: User, now: datetime, old: str, key: str) -> None:
+    an_operation(alice, now, key)
+    assert client_for(alice).get(_address(old)).json()["id"] == key
+    assert client_for(alice).post(_address(old, "/cancel")).status_code == 200
+    assert Operation.objects.get().status == Status.CANCELLED
+
+
+def test_a_request_is_gone_when_its_time_has_come_swept_or_not(alice: User) -> None:
+    operation = _finished(alice, "import:backup", {"id": 5}, key=keys.import_backup("task", "x"), subresource="backup")
+    says = client_for(alice)
+    assert says.get(_address(operation.key)).status_code == 200
+    Operation.objects.update(expiry_date=clock.now() - timedelta(seconds=1))
+    for answer in (says.get(_address(operation.key)), says.post(_address(operation.key, "/cancel"))):
+        assert (answer.status_code, answer.content) == (404, b"There is no request with specified id")
+    assert says.get("/api/requests").json()["count"] == 0
+    remove_expired(clock.now())
+    assert not Operation.objects.exists()
+
+
+def test_what_has_ended_is_kept_as_long_as_the_protocol_says(alice: User, now: datetime) -> None:
+    def kept(kind: str, status: Status) -> timedelta:
+        return expiry_of(Operation(action=kind), status, now) - now
+
+    assert kept("export", Status.FINISHED) == timedelta(hours=24)
+    assert kept("import", Status.FINISHED) == timedelta(hours=1)
+    assert kept("import", Status.FAILED) == kept("create", Status.FAILED) == timedelta(days=30)
 
 
 def test_an_unknown_request_is_404_in_plain_words(alice: User) -> None:
@@ -169,7 +215,7 @@ def test_the_list_is_newest_first_filtered_and_sorted(alice: User, now: datetime
         an_operation(
             alice, now + timedelta(seconds=number), f"action=export&target=task&target_id={number}", task_id=number
         )
-    claims.cancel(Operation.objects.get(task_id=0), now)
+    claims.cancel(Operation.objects.get(task_id=0), clock.now())
     client = client_for(alice)
 
     def ids(query: str) -> list[int]:

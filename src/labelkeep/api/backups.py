@@ -80,7 +80,7 @@ class Export(BackupView):
     def post(self, request: Request, pk: int) -> Response:
         """202 with the request id; 409 with it while the same is under way."""
         check_location(request)
-        flag(request, "lightweight")  # it would leave out media in cloud storages, of which there are none
+        flag(request, "lightweight", True)  # it leaves out media in cloud storages, of which there are none
         target = target_of(self, self.kind, pk, "backup:make")
         filename = request.query_params.get("filename", "")
         try:

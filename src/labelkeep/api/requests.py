@@ -24,9 +24,10 @@ from labelkeep.errors import BadInput, NotFound
 from labelkeep.operations import keys
 from labelkeep.operations.cancel import cancel_operation
 from labelkeep.operations.models import Operation, Status
-from labelkeep.operations.queries import get_operation, queue, visible_operations
+from labelkeep.operations.queries import get_request, queue, visible_operations
 
 _SHOWN = {Status.CANCELLED: Status.FAILED}
+_BACKUP = ("export", "backup")
 
 
 RequestStatus = Literal["queued", "started", "failed", "finished"]
@@ -109,7 +110,7 @@ def _operation_json(operation: Operation) -> RequestDataOperation:
         "org_id": operation.organization_id,
         "format": operation.params.get("format") or key.format,
         "function_id": None,
-        "lightweight": key.lightweight if operation.subresource == "backup" else None,
+        "lightweight": bool(key.lightweight) if (operation.action, operation.subresource) == _BACKUP else None,
     }
 
 
@@ -157,7 +158,7 @@ class Requests(ListView):
     def queryset(self) -> QuerySet[Operation]:
         """With the status that is shown, so that a filter means what the reader sees."""
         shown = Case(When(status=Status.CANCELLED, then=Value(Status.FAILED.value)), default=F("status"))
-        return visible_operations(self.actor).annotate(shown_status=shown)
+        return visible_operations(self.actor, clock.now()).annotate(shown_status=shown)
 
     def rows(self, queryset: QuerySet[Operation]) -> list[RequestRead]:
         """Two queries."""
@@ -173,7 +174,7 @@ class RequestView(View):
     def get(self, request: Request, key: str) -> HttpResponseBase:
         """How it stands."""
         try:
-            operation = get_operation(self.actor, key)
+            operation = get_request(self.actor, key, clock.now())
         except NotFound as error:
             return _plainly(error)
         places = queue() if operation.status == Status.QUEUED else {}
@@ -188,7 +189,7 @@ class Cancel(View):
     def post(self, request: Request, key: str) -> HttpResponseBase:
         """200 without a body, or 400 when it has ended."""
         try:
-            operation = get_operation(self.actor, key, "request:cancel")
+            operation = get_request(self.actor, key, clock.now(), "request:cancel")
             cancel_operation(actor=self.actor, operation=operation, now=clock.now())
         except (NotFound, BadInput) as error:
             return _plainly(error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -12,12 +13,16 @@ from labelkeep.errors import BadInput, NotFound
 from labelkeep.operations import keys
 from labelkeep.operations.models import Operation, Status
 
+UNKNOWN = "There is no request with specified id"
 _COUNTED = 1000  # places in the queue that are told exactly
 
 
-def visible_operations(actor: Actor) -> QuerySet[Operation]:
-    """The actor's own, admins: all; in the organization that the request names. Never the sending of a letter."""
-    found = Operation.objects.filter(target__in=keys.TARGETS)
+def visible_operations(actor: Actor, now: datetime) -> QuerySet[Operation]:
+    """The actor's own, admins: all; in the organization that the request names. Never the sending of a letter.
+
+    What has expired is gone, whether or not it was swept already.
+    """
+    found = Operation.objects.filter(target__in=keys.TARGETS).exclude(expiry_date__lt=now)
     if actor.organization is Scope.SANDBOX:
         found = found.filter(organization_id=None)
     elif not isinstance(actor.organization, Scope):
@@ -35,8 +40,16 @@ def get_operation(actor: Actor, key: str, action: str = "request:view") -> Opera
     rows = Operation.objects.select_related("owner").filter(target__in=keys.TARGETS)
     operation = rows.filter(key=key).first() or rows.filter(key=_canonical(key)).first()
     if operation is None:
-        raise NotFound("There is no request with specified id")
+        raise NotFound(UNKNOWN)
     require(actor, action, Subject(owner=operation.owner_id))
+    return operation
+
+
+def get_request(actor: Actor, key: str, now: datetime, action: str = "request:view") -> Operation:
+    """As `get_operation`; but what has expired is gone, whether or not it was swept already."""
+    operation = get_operation(actor, key, action)
+    if operation.expiry_date is not None and operation.expiry_date < now:
+        raise NotFound(UNKNOWN)
     return operation
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import uuid4
 
 from labelkeep import clock
 from labelkeep.accounts.actor import Actor
@@ -33,14 +32,17 @@ _SHOWN = 1000  # findings kept in the row
 def import_backup(*, actor: Actor, now: datetime, kind: Kind, upload: Upload) -> Operation:
     """Start restoring an upload of the actor's as a new project or task, in the organization that he asks in.
 
+    The request is named after the upload, so a client that asks again because it lost the answer learns of the first.
+
     Raises:
         Forbidden: the actor may not create one there.
+        AlreadyRunning: this very upload is being restored.
     """
     permit(actor)
     uploads.prolong([upload.pk], now + KEPT)
     return start(
         kind=KIND,
-        key=keys.import_backup(kind, uuid4()),
+        key=keys.import_backup(kind, upload.pk.partition("_")[2]),
         actor=actor,
         now=now,
         target=kind,
