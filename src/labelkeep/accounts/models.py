@@ -33,6 +33,10 @@ class User(AbstractUser):
             models.UniqueConstraint(Lower("username"), name="usernames_differ_in_more_than_case"),
             models.UniqueConstraint(Lower("email"), condition=~models.Q(email=""), name="one_user_per_email"),
         ]
+        indexes = [
+            models.Index(fields=["first_name"], name="user_first_name"),
+            models.Index(fields=["last_name"], name="user_last_name"),
+        ]
 
 
 class Role(models.TextChoices):
@@ -55,6 +59,9 @@ class Organization(models.Model):
     created_date = models.DateTimeField()
     updated_date = models.DateTimeField()
 
+    class Meta:
+        indexes = [models.Index(fields=["name"], name="organization_name")]
+
     def __str__(self) -> str:
         return self.slug
 
@@ -70,6 +77,7 @@ class Membership(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "organization"], name="one_membership_per_user")]
+        indexes = [models.Index(fields=["role"], name="membership_role")]
 
     def __str__(self) -> str:
         return f"{self.user_id} in {self.organization_id} as {self.role}"
@@ -87,6 +95,9 @@ class Invitation(models.Model):
     created_date = models.DateTimeField()
     sent_date = models.DateTimeField(null=True)
     accepted = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [models.Index(fields=["created_date"], name="invitation_created")]
 
     def __str__(self) -> str:
         return f"invitation to {self.membership_id}"

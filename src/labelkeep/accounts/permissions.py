@@ -13,7 +13,9 @@ from dataclasses import dataclass, field, replace
 from enum import Flag, auto
 from typing import TypeVar
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import F, Model, Q, QuerySet, Value
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import In
 
 from labelkeep.accounts.actor import Actor, Privilege, Role, Scope
 from labelkeep.accounts.backup_roles import BACKUP_ROLES
@@ -97,7 +99,7 @@ ACTIONS: dict[str, Rule] = {
     "project:view":                _VIEW,
     "project:export-dataset":      _VIEW,
     "project:import-dataset":      _CHANGE,
-    "project:update":              _CHANGE,  # name, bug tracker, labels
+    "project:update":              _CHANGE,  # name, bug tracker, status, labels
     "project:update-assignee":     _by(_OWNER, _W, _CHIEF),
     "project:update-owner":        Rule((), (_CHIEF,)),
     "project:update-storage":      _STORAGE,
@@ -115,7 +117,8 @@ ACTIONS: dict[str, Rule] = {
     "task:import-annotations":     _CHANGE,
     "task:update-annotations":     _CHANGE,
     "task:update-metadata":        _CHANGE,  # data/meta, validation layout
-    "task:update":                 _CHANGE,  # name, bug tracker, subset, labels; into a project: create-in-project too
+    "task:update":                 _CHANGE,  # name, bug tracker, subset, status, labels
+    "task:update-project":         _by(_OWNER | _ENCLOSING, _W, _CHIEF),  # and create-in-project where it goes
     "task:update-assignee":        _by(_OWNER | _ENCLOSING, _W, _CHIEF),
     "task:update-owner":           Rule((Grant(_OWNER | _ENCLOSING, _W),), (_CHIEF,)),
     "task:update-storage":         _STORAGE,
@@ -131,6 +134,8 @@ ACTIONS: dict[str, Rule] = {
     "job:import-annotations":      _CHANGE,
     "job:update-annotations":      _CHANGE,
     "job:update-metadata":         _CHANGE,
+    "job:view-validation-layout":  _by(_ENCLOSING, _NONE, _CHIEF, reads=True),  # the annotator must not know it
+    "job:update-validation-layout": _by(_ENCLOSING, _NONE, _CHIEF),
     "job:update":                  _CHANGE,  # the state
     "job:update-stage":            _by(_ENCLOSING, _W, _CHIEF),
     "job:update-assignee":         _by(_ENCLOSING, _W, _CHIEF),
@@ -187,6 +192,7 @@ ACTIONS: dict[str, Rule] = {
     "backup:view":                 replace(_VIEW, reads=True),
     "backup:make":                 replace(_VIEW, reads=True),
     "backup:download":             replace(_VIEW, reads=True),
+    "backup:update":               _by(_OWNER, _W, _CHIEF),  # note, pin, schedule, retention
     "backup:delete":               _by(_OWNER, _W, _CHIEF),
     "backup:restore":              _CREATE,  # the subject is where the new one will be
 }
@@ -223,7 +229,7 @@ class Permissions:
             sandbox += _BACKUP_ROLES[role][0]
             organization += _BACKUP_ROLES[role][1]
         actions = dict(ACTIONS)
-        for name in ("backup:view", "backup:make", "backup:download", "backup:delete"):
+        for name in ("backup:view", "backup:make", "backup:download", "backup:update", "backup:delete"):
             actions[name] = Rule(sandbox, organization, reads=ACTIONS[name].reads)
         actions["backup:restore"] = _restoring(sandbox, organization)
         return cls(actions)
@@ -282,6 +288,11 @@ def _permissions() -> Permissions:
 _TABLE: tuple[tuple[str, ...], Permissions] | None = None
 
 
+def rule_of(action: str) -> Rule:
+    """The rule of an action, as the operator's settings have it."""
+    return _permissions().actions[action]
+
+
 def allowed(actor: Actor, action: str, subject: Subject) -> bool:
     """Whether the actor may do this to the subject, in the subject's own organization."""
     return _permissions().allows(actor, action, subject)
@@ -317,16 +328,32 @@ def visible(actor: Actor, queryset: QuerySet[M], *, organization: str, staff: Se
     Forbidden.
     """
     require_member(actor)
-    context = actor.organization
-    if context is Scope.SANDBOX:
-        queryset = queryset.filter(**{f"{organization}__isnull": True})
-    elif not isinstance(context, Scope):
-        queryset = queryset.filter(**{organization: context.pk})
-    if actor.is_admin:
+    named = actor.organization_id
+    if not actor.is_admin and named not in _ruled(actor):
+        return queryset.filter(pk__in=_own(actor, queryset.model, organization, staff))
+    if actor.organization is Scope.ANY:
         return queryset
-    mine = Q()
-    for lookup in staff:
-        mine |= Q(**{lookup: actor.id})
-    ruled = [pk for pk, role in actor.roles.items() if role >= Role.MAINTAINER and actor.privilege >= Privilege.USER]
-    where = mine & (Q(**{f"{organization}__isnull": True}) | Q(**{f"{organization}__in": list(actor.roles)}))
-    return queryset.filter(where | Q(**{f"{organization}__in": ruled}))
+    return queryset.filter(Q(**{f"{organization}__isnull": True}) if named is None else Q(**{organization: named}))
+
+
+def _ruled(actor: Actor) -> list[int]:
+    """The organizations of which the actor sees everything."""
+    if actor.privilege < Privilege.USER:
+        return []
+    return [pk for pk, role in actor.roles.items() if role >= Role.MAINTAINER]
+
+
+def _own(actor: Actor, model: type[M], organization: str, staff: Sequence[str]) -> QuerySet[M]:
+    """The keys of what the actor may see, as one subquery: a union with a part for each way to be allowed.
+
+    Each part walks the index of one foreign key; the same ways joined by OR would have the database read the whole
+    list, with all that stands above each row. `Coalesce` keeps the index of the organization out of it, which SQLite
+    would prefer: most rows belong to none.
+    """
+    rows = model._default_manager.order_by().values("pk")
+    everywhere = actor.organization is Scope.ANY
+    homes = [0, *actor.roles] if everywhere else [actor.organization_id or 0]
+    parts = [rows.filter(In(Coalesce(F(organization), Value(0)), homes), **{lookup: actor.id}) for lookup in staff]
+    if everywhere and (ruled := _ruled(actor)):
+        parts.append(rows.filter(**{f"{organization}__in": ruled}))
+    return parts[0].union(*parts[1:], all=True)

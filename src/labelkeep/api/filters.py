@@ -94,14 +94,19 @@ def _boolean(value: Any) -> bool:
 
 
 def ordering(text: str, fields: Mapping[str, str], default: str) -> list[str]:
-    """The order of a list: known names of `sort`, unknown ones ignored; the key last, so that pages never overlap."""
+    """The order of a list: known names of `sort`, unknown ones ignored; the key last, so that pages never overlap.
+
+    It runs the same way as the name before it, so that an index can be followed to the end.
+    """
     wanted = []
     for name in (part.strip() for part in text.split(",")):
         sign, bare = ("-", name[1:]) if name.startswith("-") else ("", name)
         if bare in fields:
             wanted.append(sign + fields[bare])
     order = wanted or [default]
-    return order if any(name.lstrip("-") in ("id", "pk") for name in order) else [*order, "-pk"]
+    if any(name.lstrip("-") in ("id", "pk") for name in order):
+        return order
+    return [*order, "-pk" if order[-1].startswith("-") else "pk"]
 
 
 def searched(queryset: QuerySet[M], text: str, lookups: Sequence[str]) -> QuerySet[M]:

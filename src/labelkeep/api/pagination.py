@@ -27,7 +27,7 @@ def paged(
     count = queryset.count()
     pages = 1 if size is None else max(1, -(-count // size))
     page = _page(request, pages)
-    part = queryset if size is None else queryset[(page - 1) * size : page * size]
+    part = queryset if size is None else _part(queryset, (page - 1) * size, page * size)
     return {
         "count": count,
         "next": _link(request, page + 1) if page < pages else None,
@@ -36,12 +36,22 @@ def paged(
     }
 
 
+def _part(queryset: QuerySet[M], start: int, stop: int) -> QuerySet[M]:
+    """Some rows of the queryset, found by their keys first: so only keys are sorted, not rows with all that is joined
+    to them. By the key itself nothing is sorted, and an expression cannot be sorted by twice.
+    """
+    part, order = queryset[start:stop], queryset.query.order_by
+    sorts = bool(order) and str(order[0]).lstrip("-") not in ("id", "pk")
+    if not sorts or queryset.query.annotations or queryset.query.select_related:
+        return part
+    return queryset.model._default_manager.filter(pk__in=part.values("pk")).order_by(*order)
+
+
 def _size(request: Request) -> int | None:
     text = request.query_params.get("page_size", "")
     if text == "all":
         return None
-    number = _number(text)
-    return number or DEFAULT_SIZE
+    return _number(text) or DEFAULT_SIZE
 
 
 def _page(request: Request, pages: int) -> int:

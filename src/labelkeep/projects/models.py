@@ -1,6 +1,9 @@
 """Projects, tasks, jobs and labels as rows; everything heavy is a document that a row names.
 
 A field added here must be carried by a backup or excluded by name: tests/test_completeness.py asks.
+
+What lists are sorted and filtered by has an index. `updated_date` has none: every save of annotations moves three of
+them, and would write an index page for each (design.md §5: 16 KB a patch).
 """
 
 from __future__ import annotations
@@ -40,6 +43,12 @@ class Project(models.Model):
     target_storage = models.JSONField(null=True)
     created_date = models.DateTimeField()
     updated_date = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["name"], name="project_name"),
+            models.Index(fields=["status"], name="project_status"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -97,6 +106,15 @@ class Task(models.Model):
     # Keys are never reused; `next` only grows.
     label_keys = models.JSONField(default=dict)
 
+    class Meta:
+        indexes = [
+            models.Index(fields=["name"], name="task_name"),
+            models.Index(fields=["status"], name="task_status"),
+            models.Index(fields=["subset"], name="task_subset"),
+            models.Index(fields=["mode"], name="task_mode"),
+            models.Index(fields=["dimension"], name="task_dimension"),
+        ]
+
     def __str__(self) -> str:
         return self.name
 
@@ -112,6 +130,13 @@ class Label(models.Model):
     type = models.CharField(max_length=16, default="any")
     svg = models.TextField(blank=True)  # skeletons; nodes refer to sublabels by data-label-name
     deleted_at = models.DateTimeField(null=True)  # tombstone: shapes are filtered on read, undo removes it
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["name"], name="label_name"),
+            models.Index(fields=["type"], name="label_type"),
+            models.Index(fields=["color"], name="label_color"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -161,6 +186,13 @@ class Job(models.Model):
     delta_bytes = models.PositiveIntegerField(default=0)  # sum of the deltas' sizes
     counts = models.JSONField(default=dict)  # {"<label key>": {"<kind>": n}}
 
+    class Meta:
+        indexes = [
+            models.Index(fields=["state"], name="job_state"),
+            models.Index(fields=["stage"], name="job_stage"),
+            models.Index(fields=["type"], name="job_type"),
+        ]
+
     def __str__(self) -> str:
         return f"job {self.pk} of task {self.task_id}"
 
@@ -189,11 +221,12 @@ class AnnotationDelta(models.Model):
 
 
 class Revision(models.Model):
-    """Who saved which annotation document of a job, and when."""
+    """Who saved a job's annotations, and when. Small saves are deltas first; a line here stays of them when they go."""
 
-    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="revisions")
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="revisions", db_index=False)
     number = models.PositiveIntegerField()
-    document = models.CharField(max_length=67)
+    document = models.CharField(max_length=67, blank=True)  # "": there are no objects, or a later document has it
+    size = models.PositiveIntegerField(null=True)  # bytes of the small edit that it was
     actor = models.ForeignKey(USER, null=True, on_delete=models.SET_NULL, related_name="+")
     created_date = models.DateTimeField()
 
@@ -215,6 +248,12 @@ class Issue(models.Model):
     resolved = models.BooleanField(default=False)
     created_date = models.DateTimeField()
     updated_date = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["frame"], name="issue_frame"),
+            models.Index(fields=["resolved"], name="issue_resolved"),
+        ]
 
     def __str__(self) -> str:
         return f"issue {self.pk}"

@@ -10,7 +10,6 @@ from labelkeep.errors import NotFound
 from labelkeep.projects.models import Issue, Job
 from labelkeep.projects.queries.rows import Row, batches, known_projects, person
 from labelkeep.projects.queries.subjects import subject_of
-from labelkeep.projects.queries.tasks import media_kind
 
 STAFF = ("assignee", "task__owner", "task__assignee", "task__project__owner", "task__project__assignee")
 COLUMNS = (
@@ -48,9 +47,8 @@ COLUMNS = (
 
 
 def visible_jobs(actor: Actor) -> QuerySet[Job]:
-    """The jobs that the actor may see, in the organization that the request names. `media_kind` may be filtered by."""
-    jobs = visible(actor, Job.objects.all(), organization="task__organization", staff=STAFF)
-    return jobs.alias(media_kind=media_kind("task__media_type"))
+    """The jobs that the actor may see, in the organization that the request names."""
+    return visible(actor, Job.objects.all(), organization="task__organization", staff=STAFF)
 
 
 def get_job(actor: Actor, id: int, action: str = "job:view") -> Job:

@@ -11,9 +11,10 @@ from labelkeep.accounts.actor import Actor
 from labelkeep.accounts.permissions import require, visible
 from labelkeep.errors import NotFound
 from labelkeep.projects.models import Project, Task
-from labelkeep.projects.queries.rows import STAFF, Row, batches, person
+from labelkeep.projects.queries.rows import Row, batches, person
 from labelkeep.projects.queries.subjects import subject_of
 
+STAFF = ("owner", "assignee")
 COLUMNS = (
     "id",
     "name",

@@ -46,13 +46,8 @@ COLUMNS = (
 
 
 def visible_tasks(actor: Actor) -> QuerySet[Task]:
-    """The tasks that the actor may see, in the organization that the request names.
-
-    Filters may also use `validation_mode` and `media_kind`, which are derived.
-    """
-    return visible(actor, Task.objects.all(), organization="organization", staff=STAFF).alias(
-        validation_mode=validation_mode(), media_kind=media_kind("media_type")
-    )
+    """The tasks that the actor may see, in the organization that the request names."""
+    return visible(actor, Task.objects.all(), organization="organization", staff=STAFF)
 
 
 def validation_mode() -> Case:
