@@ -11,11 +11,12 @@ from django.core.exceptions import (
     SuspiciousOperation,
     ValidationError,
 )
-from django.db import OperationalError
+from django.db import Error as DatabaseTrouble
 from django.http import HttpResponse, HttpResponseBase
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as of_rest_framework
 
+from labelkeep import transactions
 from labelkeep.errors import (
     AlreadyRunning,
     BadInput,
@@ -26,7 +27,7 @@ from labelkeep.errors import (
     NotFound,
     Refused,
     TooLarge,
-    Unavailable,
+    TooOften,
 )
 
 log = structlog.get_logger("labelkeep.api")
@@ -40,15 +41,22 @@ def handle(error: Exception, context: dict[str, Any]) -> HttpResponseBase:
         # raised in the middle of a view (authenticators speak REST framework's own exceptions)
         return _answer(error, {"WWW-Authenticate": "Token"})
     if isinstance(error, LabelkeepError):
-        return _answer(error, {"Retry-After": RETRY_AFTER} if error.retryable else {})
+        return _answer(error, _pause(error))
     translated = _translate(error)
     if translated is not None:
-        return _answer(translated, {"Retry-After": RETRY_AFTER} if translated.retryable else {})
+        return _answer(translated, _pause(translated))
     response = of_rest_framework(error, context)
     if response is not None:
         return response
     log.error("unexpected", path=context["request"].path, error=repr(error), exc_info=error)
     return Response({"detail": "Internal server error. The server's log has the details."}, status=500)
+
+
+def _pause(error: LabelkeepError) -> dict[str, str]:
+    """When to try again, where that can help."""
+    if isinstance(error, TooOften):
+        return {"Retry-After": str(error.seconds)}
+    return {"Retry-After": RETRY_AFTER} if error.retryable else {}
 
 
 def _translate(error: Exception) -> LabelkeepError | None:
@@ -63,9 +71,7 @@ def _translate(error: Exception) -> LabelkeepError | None:
         return BadInput("A number is larger than any that can be stored.")
     if isinstance(error, SuspiciousOperation):
         return BadInput("The request cannot be understood.")
-    if isinstance(error, OperationalError) and "locked" in str(error):
-        return Unavailable("The database is busy; try again.")
-    return None
+    return transactions.told(error) if isinstance(error, DatabaseTrouble) else None
 
 
 def _answer(error: LabelkeepError, headers: dict[str, str]) -> HttpResponseBase:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import structlog
-from django.db import OperationalError
+from django.db import Error as DatabaseTrouble
 
-from labelkeep import clock
+from labelkeep import clock, transactions
 from labelkeep.errors import Cancelled, LabelkeepError, Refused
 from labelkeep.operations import claims, registry, temporary
 from labelkeep.operations.models import Operation
@@ -55,13 +55,19 @@ def _stopped(operation: Operation, work: Work, error: Cancelled) -> bool:
 
 def _failed(operation: Operation, error: Exception) -> bool:
     now, message = clock.now(), message_of(error)
-    passing = isinstance(error, OperationalError) or (isinstance(error, LabelkeepError) and error.retryable)
+    passing = _is_passing(error)
     log.warning("operation.failed", key=operation.key, passing=passing, exc_info=not isinstance(error, LabelkeepError))
     if passing and operation.attempts < registry.attempts_of(operation.kind):
         pause = _PAUSE * 2 ** (operation.attempts - 1)
         claims.give_back(operation, not_before=now + pause, message=message, spent=True)
         return False
     return claims.fail(operation, message, now, result=_findings_of(error))
+
+
+def _is_passing(error: Exception) -> bool:
+    if isinstance(error, DatabaseTrouble):
+        return transactions.is_passing(error)
+    return isinstance(error, LabelkeepError) and error.retryable
 
 
 def message_of(error: Exception) -> str:

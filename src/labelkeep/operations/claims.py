@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 
 from labelkeep.operations import registry
@@ -40,8 +40,10 @@ def claim_next(worker: str, now: datetime) -> Operation | None:
 
 
 def claim(operation: Operation, worker: str, now: datetime) -> bool:
-    """Take an operation that was read before. False: it has changed since, somebody else has it."""
+    """Take an operation that was read before. False: it has changed since, somebody else has it or is at it."""
     with transaction.atomic():
+        if not _is_free(operation):
+            return False
         taken = Operation.objects.filter(
             pk=operation.pk, generation=operation.generation, status=operation.status, lease_until=operation.lease_until
         ).update(
@@ -57,6 +59,13 @@ def claim(operation: Operation, worker: str, now: datetime) -> bool:
     if taken:
         operation.refresh_from_db()
     return bool(taken)
+
+
+def _is_free(operation: Operation) -> bool:
+    """Where transactions run side by side: whether nobody is changing the row just now. Nobody waits for another."""
+    if not connection.features.has_select_for_update_skip_locked:
+        return True
+    return Operation.objects.select_for_update(skip_locked=True).filter(pk=operation.pk).exists()
 
 
 def held(operation: Operation) -> QuerySet[Operation]:

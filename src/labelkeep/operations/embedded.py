@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import os
 import threading
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import structlog
-from django.db import DatabaseError, close_old_connections
+from django.db import Error as DatabaseTrouble
+from django.db import close_old_connections
 from django.db.models import Q
 
 from labelkeep import clock
@@ -80,7 +82,8 @@ class _Loop:
             while not self._stop.is_set():
                 self._guarded()
         finally:
-            Worker.objects.filter(name=self._worker).delete()
+            with suppress(DatabaseTrouble):  # the list forgets the silent by itself
+                Worker.objects.filter(name=self._worker).delete()
 
     def _inherit(self) -> None:
         dead, listed = predecessors_of(self._worker, "worker"), predecessors_of(self._worker, "name")
@@ -93,7 +96,7 @@ class _Loop:
     def _guarded(self) -> None:
         try:
             idle = not self._once()
-        except DatabaseError as error:
+        except DatabaseTrouble as error:
             log.error("worker.database", worker=self._worker, error=str(error))
             close_old_connections()
             self._stop.wait(1.0)

@@ -11,7 +11,8 @@ import os
 import threading
 
 import structlog
-from django.db import DatabaseError, connection
+from django.db import Error as DatabaseTrouble
+from django.db import connection
 
 from labelkeep import clock
 from labelkeep.operations import claims
@@ -49,7 +50,7 @@ class Pulse(threading.Thread):
     def _beat(self) -> None:
         try:
             self._work.beat()
-        except DatabaseError as error:  # the next beat tries again; if none gets through, the lease runs out
+        except DatabaseTrouble as error:  # the next beat tries again; if none gets through, the lease runs out
             log.warning("operation.beat_failed", key=self._work.operation.key, error=str(error))
             connection.close()
 

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import Error as DatabaseTrouble
+from django.db import connection
 from django.http import HttpRequest, JsonResponse
 from django.urls import path
 from django.views.decorators.http import require_safe
@@ -33,7 +34,7 @@ def _database(now: datetime) -> str:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-    except DatabaseError:
+    except DatabaseTrouble:
         return "does not answer"
     return "ok"
 
@@ -55,7 +56,7 @@ def _workers(now: datetime) -> str:
             Worker.objects.filter(seen_date__gte=now - RECENT).exists()
             or Operation.objects.filter(status=Status.STARTED, lease_until__gte=now).exists()
         )
-    except DatabaseError:
+    except DatabaseTrouble:
         return "unknown"
     return "ok" if alive else "none heard of lately"
 

@@ -24,6 +24,7 @@ from labelkeep.operations.models import Operation
 from labelkeep.operations.start import start
 from labelkeep.operations.work import Work
 from labelkeep.projects.actions.start_data import NO_MORE_DATA
+from labelkeep.projects.holding import hold_task
 from labelkeep.projects.models import Task
 from labelkeep.projects.new_data import Prepared, prepare, write
 from labelkeep.projects.queries.subjects import subject_of
@@ -105,13 +106,17 @@ def _attach(operation: Operation, work: Work, upload_ids: Sequence[str]) -> dict
     done = ingest(staged, params, store=store, work=work, segment_size=task.segment_size)
     prepared = prepare(task, done, store.get_document)
     with work.publish() as publication:
-        held = Task.objects.select_for_update().filter(pk=task.pk).first()
-        if held is None:
-            raise BadInput(DELETED)
-        _write(held, prepared)
+        _write(_held(task), prepared)
         result = {"task_id": task.pk, "findings": [finding.to_json() for finding in done.findings]}
         publication.finish(result)
     return result
+
+
+def _held(task: Task) -> Task:
+    try:
+        return hold_task(task.pk)
+    except NotFound as error:
+        raise BadInput(DELETED) from error
 
 
 def _write(task: Task, prepared: Prepared) -> None:

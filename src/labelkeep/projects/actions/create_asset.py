@@ -12,6 +12,7 @@ from labelkeep.accounts.permissions import require
 from labelkeep.errors import BadInput
 from labelkeep.media import vault
 from labelkeep.projects import asset_files
+from labelkeep.projects.holding import hold_home
 from labelkeep.projects.models import Asset, Guide
 from labelkeep.projects.queries.subjects import home_of_guide, subject_of_guide
 
@@ -35,7 +36,7 @@ def create_asset(*, actor: Actor, now: datetime, guide: Guide, filename: str, co
     with vault.live().ingest() as ingest:
         stored = ingest.add_bytes(kept)
     with transaction.atomic():
-        Guide.objects.select_for_update().get(pk=guide.pk)
+        hold_home(home_of_guide(guide))
         _check_count(guide)
         return Asset.objects.create(
             guide=guide,

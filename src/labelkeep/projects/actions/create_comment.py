@@ -10,6 +10,7 @@ from labelkeep.accounts.actor import Actor
 from labelkeep.accounts.permissions import require
 from labelkeep.projects import fields
 from labelkeep.projects.actions.create_issue import MESSAGE_LIMIT
+from labelkeep.projects.holding import hold_task
 from labelkeep.projects.models import Comment, Issue
 from labelkeep.projects.queries.subjects import subject_of_issue
 
@@ -30,6 +31,7 @@ def create_comment(*, actor: Actor, now: datetime, issue: Issue, message: str) -
         updated_date=now,
     )
     with transaction.atomic():
+        hold_task(issue.job.task_id)
         comment.save(force_insert=True)
         Issue.objects.filter(pk=issue.pk).update(updated_date=now)
     return comment

@@ -12,6 +12,7 @@ from labelkeep.accounts.actor import Actor
 from labelkeep.accounts.permissions import require
 from labelkeep.errors import BadInput
 from labelkeep.projects import fields, selection, status, touch
+from labelkeep.projects.holding import hold_task
 from labelkeep.projects.models import Job, Task
 from labelkeep.projects.queries.subjects import subject_of_new_job
 from labelkeep.projects.segments import Segment
@@ -52,7 +53,7 @@ def create_ground_truth_job(
     fields.choice("state", state, status.STATES)
     assignee = fields.user("assignee", assignee_id)
     with transaction.atomic():
-        task = Task.objects.select_for_update().get(pk=task.pk)
+        task = hold_task(task.pk)
         _check_first(task)
         job = new_ground_truth_job(task, select(task, chosen), now)
         job.stage, job.state, job.status = stage, state, status.of_job(stage, state)

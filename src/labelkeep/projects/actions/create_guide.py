@@ -10,6 +10,7 @@ from labelkeep.accounts.actor import Actor
 from labelkeep.accounts.permissions import require
 from labelkeep.errors import BadInput
 from labelkeep.projects import fields
+from labelkeep.projects.holding import hold_home
 from labelkeep.projects.models import Guide, Project, Task
 from labelkeep.projects.queries.subjects import subject_of_guide
 
@@ -30,6 +31,7 @@ def create_guide(*, actor: Actor, now: datetime, home: Project | Task, markdown:
     guide = Guide(**place, markdown=checked(markdown), created_date=now, updated_date=now)
     try:
         with transaction.atomic():
+            hold_home(home)
             guide.save(force_insert=True)
     except IntegrityError as error:
         raise BadInput("There is a guide already") from error

@@ -11,6 +11,7 @@ from labelkeep.accounts.actor import Actor
 from labelkeep.accounts.permissions import require
 from labelkeep.errors import BadInput
 from labelkeep.projects import fields
+from labelkeep.projects.holding import hold_task
 from labelkeep.projects.models import Comment, Issue, Job
 from labelkeep.projects.queries.subjects import subject_of
 
@@ -49,6 +50,7 @@ def create_issue(
         updated_date=now,
     )
     with transaction.atomic():
+        hold_task(job.task_id)
         issue.save(force_insert=True)
         Comment.objects.create(issue=issue, owner=actor.user, message=text, created_date=now, updated_date=now)
     return issue

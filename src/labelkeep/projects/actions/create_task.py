@@ -12,6 +12,7 @@ from labelkeep.accounts.actor import Actor
 from labelkeep.accounts.permissions import Subject, require
 from labelkeep.errors import BadInput
 from labelkeep.projects import fields, label_rows, touch
+from labelkeep.projects.holding import hold_project
 from labelkeep.projects.label_input import LabelInput, as_new, check
 from labelkeep.projects.models import Project, Task
 from labelkeep.projects.queries.subjects import subject_of
@@ -68,6 +69,8 @@ def create_task(
         updated_date=now,
     )
     with transaction.atomic():
+        if project is not None:
+            hold_project(project.pk)
         task.save(force_insert=True)
         label_rows.create(task, labels)
         if project is not None:

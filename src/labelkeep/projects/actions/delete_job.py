@@ -10,6 +10,7 @@ from labelkeep.accounts.actor import Actor
 from labelkeep.accounts.permissions import require
 from labelkeep.errors import BadInput
 from labelkeep.projects import touch
+from labelkeep.projects.holding import hold_task
 from labelkeep.projects.models import Job, Task
 from labelkeep.projects.queries.subjects import subject_of
 
@@ -28,6 +29,7 @@ def delete_job(*, actor: Actor, now: datetime, job: Job) -> None:
     if (task.validation_layout or {}).get("mode") == "gt_pool":
         raise BadInput('GT jobs cannot be removed when task validation mode is "gt_pool"')
     with transaction.atomic():
+        hold_task(task.pk)
         job.delete()
         if task.validation_layout is not None:
             Task.objects.filter(pk=task.pk).update(validation_layout=None)

@@ -10,6 +10,7 @@ from labelkeep.accounts.actor import Actor
 from labelkeep.accounts.permissions import require
 from labelkeep.errors import BadInput
 from labelkeep.projects import label_rows, touch
+from labelkeep.projects.holding import hold_home
 from labelkeep.projects.models import Label
 from labelkeep.projects.queries.subjects import home_of_label, subject_of
 
@@ -28,5 +29,6 @@ def delete_label(*, actor: Actor, now: datetime, label: Label) -> None:
             "Sublabels cannot be deleted this way. Please send a PATCH request with updated parent label data instead."
         )
     with transaction.atomic():
+        hold_home(home)
         label_rows.bury(label, now)
         touch.labels_changed(home, now)

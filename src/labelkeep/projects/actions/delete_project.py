@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import transaction
-
+from labelkeep import transactions
 from labelkeep.accounts.actor import Actor
 from labelkeep.accounts.permissions import require
 from labelkeep.projects import hooks
+from labelkeep.projects.holding import hold_project
 from labelkeep.projects.models import Project
 from labelkeep.projects.queries.subjects import subject_of
 
@@ -21,6 +21,10 @@ def delete_project(*, actor: Actor, now: datetime, project: Project) -> None:
         LabelkeepError: what has to be done before a removal could not be done; nothing is removed.
     """
     require(actor, "project:delete", subject_of(project))
-    with transaction.atomic():
+
+    def carry_out() -> None:
+        hold_project(project.pk, to_remove=True)
         hooks.announce_removal(kind="project", id=project.pk, actor=actor, now=now)
-        project.delete()
+        Project.objects.filter(pk=project.pk).delete()
+
+    transactions.remove(carry_out)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import transaction
-
+from labelkeep import transactions
 from labelkeep.accounts.actor import Actor
 from labelkeep.accounts.permissions import require
 from labelkeep.media import uploads
 from labelkeep.projects import hooks, touch
+from labelkeep.projects.holding import hold_task
 from labelkeep.projects.models import Task
 from labelkeep.projects.queries.subjects import subject_of
 
@@ -22,10 +22,13 @@ def delete_task(*, actor: Actor, now: datetime, task: Task) -> None:
         LabelkeepError: what has to be done before a removal could not be done; nothing is removed.
     """
     require(actor, "task:delete", subject_of(task))
-    task_id, project_id = task.pk, task.project_id
-    with transaction.atomic():
-        hooks.announce_removal(kind="task", id=task_id, actor=actor, now=now)
-        task.delete()
+
+    def carry_out() -> None:
+        project_id = hold_task(task.pk, to_remove=True).project_id
+        hooks.announce_removal(kind="task", id=task.pk, actor=actor, now=now)
+        Task.objects.filter(pk=task.pk).delete()
         if project_id is not None:
             touch.project_status_changed(project_id, now)
-    uploads.discard(upload.pk for upload in uploads.of_target(actor, "task-data", task_id))
+
+    transactions.remove(carry_out)
+    uploads.discard(upload.pk for upload in uploads.of_target(actor, "task-data", task.pk))

@@ -13,6 +13,7 @@ from labelkeep.accounts.actor import Actor
 from labelkeep.accounts.permissions import Subject, require
 from labelkeep.errors import BadInput
 from labelkeep.projects import label_rows, touch
+from labelkeep.projects.holding import hold_task
 from labelkeep.projects.models import Attribute, Label, Project, Task
 from labelkeep.projects.queries.subjects import subject_of
 from labelkeep.projects.saved import keys
@@ -34,10 +35,10 @@ def move_task(*, actor: Actor, now: datetime, task: Task, project: Project | Non
         BadInput: the project holds tasks of another dimension.
     """
     _may(actor, task, project)
-    if project is not None:
-        _check_dimension(task, project)
     with transaction.atomic():
-        task = Task.objects.select_for_update().get(pk=task.pk)
+        task = hold_task(task.pk, also=project.pk if project else None)
+        if project is not None:
+            _check_dimension(task, project)
         keys.table_for(task)  # every label that the documents may name has its key before the map is carried over
         task.refresh_from_db()
         before = task.project

@@ -10,6 +10,7 @@ from labelkeep.accounts.actor import Actor
 from labelkeep.accounts.permissions import require
 from labelkeep.errors import BadInput
 from labelkeep.projects import touch
+from labelkeep.projects.holding import hold_task
 from labelkeep.projects.models import Task
 from labelkeep.projects.queries.subjects import subject_of
 
@@ -27,6 +28,8 @@ def start_data(*, actor: Actor, now: datetime, task: Task) -> None:
     if task.has_data:
         raise BadInput(NO_MORE_DATA)
     with transaction.atomic():
+        if hold_task(task.pk).has_data:
+            raise BadInput(NO_MORE_DATA)
         Task.objects.filter(pk=task.pk).update(data_started=True)
         touch.task_changed(task, now)
     task.data_started = True

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from labelkeep.accounts.actor import Actor
 from labelkeep.projects import fields, transfers
+from labelkeep.projects.holding import hold_project
 from labelkeep.projects.models import Project
 
 
@@ -24,7 +25,7 @@ def transfer_project(*, actor: Actor, now: datetime, project: Project, organizat
     organization = fields.organization("organization_id", organization_id)
     transfers.permit(actor, project, organization_id)
     with transaction.atomic():
-        Project.objects.select_for_update().get(pk=project.pk)
+        hold_project(project.pk)
         transfers.refuse_while_busy(project)
         fields.change(project, {"organization": organization})
         transfers.tasks_of(project).update(organization=organization)

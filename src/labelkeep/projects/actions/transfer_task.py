@@ -9,6 +9,7 @@ from django.db import transaction
 from labelkeep.accounts.actor import Actor
 from labelkeep.errors import BadInput
 from labelkeep.projects import fields, transfers
+from labelkeep.projects.holding import hold_task
 from labelkeep.projects.models import Task
 
 
@@ -24,10 +25,9 @@ def transfer_task(*, actor: Actor, now: datetime, task: Task, organization_id: i
     """
     organization = fields.organization("organization_id", organization_id)
     transfers.permit(actor, task, organization_id)
-    if task.project_id is not None:
-        raise BadInput({"organization_id": ["A task in a project is transferred with its project"]})
     with transaction.atomic():
-        Task.objects.select_for_update().get(pk=task.pk)
+        if hold_task(task.pk).project_id is not None:
+            raise BadInput({"organization_id": ["A task in a project is transferred with its project"]})
         transfers.refuse_while_busy(task)
         fields.change(task, {"organization": organization})
         transfers.reset_assignees(task, now)

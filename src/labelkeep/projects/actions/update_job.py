@@ -11,6 +11,7 @@ from labelkeep.accounts.actor import Actor
 from labelkeep.accounts.permissions import require
 from labelkeep.projects import fields, status, touch
 from labelkeep.projects.fields import UNSET, Unset
+from labelkeep.projects.holding import hold_task
 from labelkeep.projects.models import Job
 from labelkeep.projects.queries.subjects import subject_of
 
@@ -45,15 +46,18 @@ def update_job(
         if assignee_id != job.assignee_id:
             changes |= {"assignee": fields.user("assignee", assignee_id), "assignee_updated_date": now}
     with transaction.atomic():
-        fields.change(job, {**changes, **_progress(job, stage, state)})
-        touch.status_changed(job.task, now)
+        hold_task(job.task_id)
+        held = Job.objects.only("stage", "state").get(pk=job.pk)
+        progress = _progress(held, stage, state)
+        fields.change(job, {**changes, **progress})
+        moved = (held.stage, held.state) != (progress["stage"], progress["state"])
+        (touch.progress_changed if moved else touch.status_changed)(job.task, now)
     return job
 
 
-def _progress(job: Job, stage: str | Unset, state: str | Unset) -> dict[str, str]:
+def _progress(held: Job, stage: str | Unset, state: str | Unset) -> dict[str, str]:
     """Stage, state and status afterwards, from the row as it is inside the transaction."""
-    now = Job.objects.select_for_update().only("stage", "state").get(pk=job.pk)
-    new_stage = now.stage if isinstance(stage, Unset) else stage
-    kept = now.state if new_stage == now.stage else "new"
+    new_stage = held.stage if isinstance(stage, Unset) else stage
+    kept = held.state if new_stage == held.stage else "new"
     new_state = kept if isinstance(state, Unset) else state
     return {"stage": new_stage, "state": new_state, "status": status.of_job(new_stage, new_state)}

@@ -14,6 +14,7 @@ from labelkeep.projects import fields
 from labelkeep.projects.actions.transfer_project import transfer_project
 from labelkeep.projects.actions.upsert_labels import upsert_labels
 from labelkeep.projects.fields import UNSET, Unset
+from labelkeep.projects.holding import hold_project
 from labelkeep.projects.label_input import LabelInput
 from labelkeep.projects.models import Project
 from labelkeep.projects.queries.subjects import subject_of
@@ -66,6 +67,7 @@ def update_project(
         changes["target_storage"] = fields.storage("target_storage", target_storage)
     changes["updated_date"] = now
     with transaction.atomic():
+        hold_project(project.pk)
         fields.change(project, changes)
         if labels:
             upsert_labels(actor=actor, now=now, home=project, labels=labels)

@@ -15,6 +15,7 @@ from labelkeep.projects.actions.move_task import move_task
 from labelkeep.projects.actions.transfer_task import transfer_task
 from labelkeep.projects.actions.upsert_labels import upsert_labels
 from labelkeep.projects.fields import UNSET, Unset
+from labelkeep.projects.holding import hold_task
 from labelkeep.projects.label_input import LabelInput
 from labelkeep.projects.models import Project, Task
 from labelkeep.projects.queries.subjects import subject_of
@@ -71,6 +72,7 @@ def update_task(
     if target_storage is not UNSET:
         changes["target_storage"] = fields.storage("target_storage", target_storage)
     with transaction.atomic():
+        hold_task(task.pk, also=project.pk if isinstance(project, Project) else None)
         fields.change(task, changes)
         if project is not UNSET and (project.pk if project else None) != task.project_id:
             task = move_task(actor=actor, now=now, task=task, project=project)

@@ -11,6 +11,7 @@ from labelkeep.accounts.actor import Actor
 from labelkeep.accounts.permissions import require
 from labelkeep.errors import BadInput
 from labelkeep.projects import label_rows, touch
+from labelkeep.projects.holding import hold_home
 from labelkeep.projects.label_input import LabelInput, as_new, check
 from labelkeep.projects.models import Project, Task
 from labelkeep.projects.queries.subjects import subject_of
@@ -34,7 +35,7 @@ def upsert_labels(*, actor: Actor, now: datetime, home: Project | Task, labels: 
     if not labels:
         return
     with transaction.atomic():
-        type(home).objects.select_for_update().get(pk=home.pk)  # one at a time: names are unique among all of them
+        hold_home(home)  # one at a time: names are unique among all of them
         for given in labels:
             if given.id is None:
                 continue
