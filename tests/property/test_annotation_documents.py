@@ -14,6 +14,7 @@ from tests.support.annotations import Documents
 from labelkeep.annotations import deltas, stream, trie
 from labelkeep.annotations.document import EMPTY, Builder, Edit, edit, iterate
 from labelkeep.annotations.model import Attr, Shape, Tag
+from labelkeep.annotations.parts import record_of
 from labelkeep.annotations.replacement import Replacement
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
@@ -160,7 +161,8 @@ def test_a_replacement_keeps_the_numbers_of_equal_objects(old: Any, new: Any) ->
 def replaced(old: list[Tag], new: list[Any], next_number: int, store: Documents) -> list[Tag]:
     replacement = Replacement(held=2_000)
     replacement.add("tags", [a_tag(*item) for item in new])
-    index = replacement.finish(lambda kind: [old] if kind == "tags" and old else [], next_number, store.put).index
+    before = [list(map(record_of, old))] if old else []
+    index = replacement.finish(lambda kind: before if kind == "tags" else [], next_number, store.put).index
     return [item for part in iterate(index, "tags", store.get_document) for item in part]  # type: ignore[misc]
 
 

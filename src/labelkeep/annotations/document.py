@@ -16,7 +16,9 @@ from labelkeep.annotations.parts import (
     Written,
     iterate,
     read_index,
+    read_numbered,
     read_part,
+    read_records,
     write_index,
 )
 
@@ -32,6 +34,8 @@ __all__ = [
     "edit",
     "iterate",
     "read_index",
+    "read_numbered",
     "read_part",
+    "read_records",
     "write_index",
 ]

@@ -6,8 +6,9 @@ The same value is a delta (deltas.py), so that a small edit, a row of edits and 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from operator import itemgetter
+from typing import TypeVar
 
 from labelkeep.annotations.builder import last_number
 from labelkeep.annotations.model import KINDS, Kind, Object
@@ -18,12 +19,14 @@ from labelkeep.annotations.parts import (
     Put,
     Written,
     index_of,
-    read_part,
+    read_records,
     record_of,
     write_index,
     write_part,
 )
 from labelkeep.annotations.trie import ROOT, Range, Record, key_of, ranges_of, split
+
+T = TypeVar("T", Object, Record)
 
 
 class Edit:
@@ -52,20 +55,31 @@ class Edit:
 
     def over(self, kind: Kind, parts: Iterable[list[Object]]) -> Iterator[list[Object]]:
         """The objects of `parts` (sorted lists) as they stand after the edit, in order."""
+        added = [item for item in self.places[kind].values() if item is not None]
+        return self._merged(kind, parts, added, lambda item: key_of(item.frame, item.number))
+
+    def over_records(self, kind: Kind, parts: Iterable[list[Record]]) -> Iterator[list[Record]]:
+        """The same for objects that are encoded already."""
+        added = [record_of(item) for item in self.places[kind].values() if item is not None]
+        return self._merged(kind, parts, added, itemgetter(0))
+
+    def _merged(
+        self, kind: Kind, parts: Iterable[list[T]], added: list[T], key: Callable[[T], int]
+    ) -> Iterator[list[T]]:
         places = self.places[kind]
         if not places:
             yield from parts
             return
-        added = sorted((key, item) for key, item in places.items() if item is not None)
+        added = sorted(added, key=key)
         at = 0
         for objects in parts:
-            kept = [(key, item) for item in objects if (key := key_of(item.frame, item.number)) not in places]
-            end = key_of(objects[-1].frame, objects[-1].number) if objects else -1
-            upto = bisect_right(added, end, lo=at, key=itemgetter(0))
-            yield [item for _, item in sorted(kept + added[at:upto], key=itemgetter(0))]
+            kept = [item for item in objects if key(item) not in places]
+            end = key(objects[-1]) if objects else -1
+            upto = bisect_right(added, end, lo=at, key=key)
+            yield sorted(kept + added[at:upto], key=key)
             at = upto
         if at < len(added):
-            yield [item for _, item in added[at:]]
+            yield added[at:]
 
 
 def edit(index: Index, changes: Edit, get: Get, put: Put, *, shown: Container[int] | None = None) -> Written:
@@ -96,7 +110,8 @@ def _rewrite(
     found: list[Part] = [part for place, part in parts.items() if place not in touched]
     for place, keys in touched.items():
         there = parts.get(place)
-        records = {record.key: record for record in _records(there, get) if shown is None or record.label in shown}
+        before = read_records(there, get) if there else []
+        records = {record.key: record for record in before if shown is None or record.label in shown}
         for key in keys:
             item = places[key]
             records.pop(key, None)
@@ -129,9 +144,5 @@ def _collapse(kind: Kind, parts: list[Part], get: Get, put: Put) -> list[Part]:
         if len(group) == 1:
             result.append(group[0])
         else:
-            result.append(write_part(kind, [record for part in group for record in _records(part, get)], put))
+            result.append(write_part(kind, [record for part in group for record in read_records(part, get)], put))
     return result
-
-
-def _records(part: Part | None, get: Get) -> list[Record]:
-    return [record_of(item) for item in read_part(part, get)] if part else []

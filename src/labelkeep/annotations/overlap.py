@@ -7,15 +7,16 @@ object stands for both. A track that does not go on in the next job ends behind 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby, pairwise
+from itertools import groupby
 from typing import Protocol
 
 import msgspec
 
 from labelkeep.annotations import tracks
 from labelkeep.annotations.assignment import pairs
+from labelkeep.annotations.coverage import Coverage
 from labelkeep.annotations.geometry import similarity
 from labelkeep.annotations.model import Kind, Object, Shape, Track, TrackedShape
 
@@ -43,11 +44,16 @@ class JobView:
 Placed = tuple[int, Object]  # position of the job whose object it is, and the object
 
 
-def cut(item: Object, start: int, stop: int) -> Object | None:
-    """What of an object lies on frames `start` to `stop`; tracks get key frames on the borders."""
+def cut(item: Object, start: int, stop: int, frames: Collection[int] | None = None) -> Object | None:
+    """What of an object lies on frames `start` to `stop`; tracks get key frames on the borders.
+
+    `frames`: the job has only these of them. A track that is seen on one of them keeps its other key frames: they say
+    how it moves.
+    """
     if isinstance(item, Track):
-        return tracks.piece(item, start, stop)
-    return item if start <= item.frame <= stop else None
+        part = tracks.piece(item, start, stop)
+        return part if part is None or frames is None or tracks.is_seen(part, frames) else None
+    return item if start <= item.frame <= stop and (frames is None or item.frame in frames) else None
 
 
 def merged(jobs: Sequence[JobView], kind: Kind, *, overlap: int, spatial: bool = False) -> Iterator[list[Placed]]:
@@ -58,7 +64,7 @@ def merged(jobs: Sequence[JobView], kind: Kind, *, overlap: int, spatial: bool =
     if kind == "tracks" and len(jobs) > 1:
         yield from _tracks(jobs, overlap, spatial)
         return
-    for start, stop, present in _stretches(jobs):
+    for start, stop, present in Coverage([(job.start, job.stop) for job in jobs]):
         if len(present) == 1:
             position = present[0]
             for objects in jobs[position].source.iterate(kind, start, stop):
@@ -67,17 +73,8 @@ def merged(jobs: Sequence[JobView], kind: Kind, *, overlap: int, spatial: bool =
             yield from _shared(jobs, kind, present, start, stop, overlap, spatial)
 
 
-def _stretches(jobs: Sequence[JobView]) -> Iterator[tuple[int, int, list[int]]]:
-    """Frames divided where jobs begin and end: (first, after the last, positions of the jobs there)."""
-    borders = sorted({job.start for job in jobs} | {job.stop + 1 for job in jobs})
-    for start, stop in pairwise(borders):
-        present = [position for position, job in enumerate(jobs) if job.start <= start <= job.stop]
-        if present:
-            yield start, stop, present
-
-
 def _shared(
-    jobs: Sequence[JobView], kind: Kind, present: list[int], start: int, stop: int, overlap: int, spatial: bool
+    jobs: Sequence[JobView], kind: Kind, present: Sequence[int], start: int, stop: int, overlap: int, spatial: bool
 ) -> Iterator[list[Placed]]:
     """Frame by frame through frames that several jobs have."""
     flows = {position: _frames(jobs[position].source.iterate(kind, start, stop)) for position in present}

@@ -27,9 +27,20 @@ from labelkeep.annotations.trie import NUMBER_BITS, NUMBERS, Record, key_of, spl
 from labelkeep.errors import BadInput
 
 MATCHED = 20_000
-Old = Callable[[Kind], Iterable[list[Object]]]  # the objects that are there, in order
+Old = Callable[[Kind], Iterable[list[Record]]]  # the objects that are there, in order
+Body = tuple[int, int, bytes]  # frame, label, and the canonical JSON behind the number, of an object without one
 _ELEMENTS = b'"elements":['
 _TYPES: dict[Kind, Any] = {"tags": Tag, "shapes": Shape, "tracks": Track}
+
+
+def body_of(item: Object) -> Body:
+    """An object as it stands in a document, but for its number.
+
+    Raises:
+        BadInput: see `parts.record_of`.
+    """
+    give_numbers(item, 1)
+    return item.frame, item.label, _body(record_of(item))
 
 
 def give_numbers(item: Object, number: int) -> int:
@@ -54,14 +65,20 @@ class Replacement:
         Raises:
             BadInput: see `parts.record_of`; or more objects than a job can hold.
         """
+        self.take(kind, map(body_of, objects))
+
+    def take(self, kind: Kind, bodies: Iterable[Body]) -> None:
+        """Take objects that are encoded already.
+
+        Raises:
+            BadInput: more objects than a job can hold.
+        """
         sorter = self._sorters[kind]
-        for item in objects:
+        for frame, label, body in bodies:
             self._arrived += 1
             if self._arrived >= NUMBERS:
                 raise BadInput(f"a job holds at most {NUMBERS} objects")
-            give_numbers(item, 1)
-            record = record_of(item)
-            sorter.add(Record(key_of(item.frame, self._arrived), item.label, _body(record)))
+            sorter.add(Record(key_of(frame, self._arrived), label, body))
 
     def finish(self, old: Old, next_number: int, put: Put) -> Written:
         """Write the document that stands in for the objects of `old`."""
@@ -92,6 +109,10 @@ class _Numbers:
         return record_of(item)
 
 
+def _frame(record: Record) -> int:
+    return record.key >> NUMBER_BITS
+
+
 def _body(record: Record) -> bytes:
     """The canonical JSON behind the number, which is always the first field."""
     return record.data.split(b",", 1)[1]
@@ -109,7 +130,7 @@ def _unnumbered(kind: Kind, record: Record) -> bytes:
 def _renumbered(kind: Kind, records: Iterator[Record], old: Old, numbers: _Numbers) -> Iterator[Record]:
     """Records in order of (frame, number): an object equal to one that was there has its number."""
     before = _Frames(kind, old(kind))
-    for frame, group in groupby(records, key=lambda record: record.key >> NUMBER_BITS):
+    for frame, group in groupby(records, key=_frame):
         known = before.on(frame)
         kept: list[Record] = []
         new: list[Record] = []
@@ -124,10 +145,10 @@ def _renumbered(kind: Kind, records: Iterator[Record], old: Old, numbers: _Numbe
 class _Frames:
     """The objects of an old document, frame by frame, forwards."""
 
-    def __init__(self, kind: Kind, parts: Iterable[list[Object]]) -> None:
+    def __init__(self, kind: Kind, parts: Iterable[list[Record]]) -> None:
         self._kind = kind
-        objects = (item for items in parts for item in items)
-        self._groups = groupby(objects, key=lambda item: item.frame)
+        records = (record for part in parts for record in part)
+        self._groups = groupby(records, key=_frame)
         self._next = next(self._groups, None)
 
     def on(self, frame: int) -> dict[bytes, list[Record]]:
@@ -136,7 +157,6 @@ class _Frames:
             self._next = next(self._groups, None)
         found: dict[bytes, list[Record]] = {}
         if self._next and self._next[0] == frame:
-            for item in islice(self._next[1], MATCHED):
-                record = record_of(item)
+            for record in islice(self._next[1], MATCHED):
                 found.setdefault(_unnumbered(self._kind, record), []).insert(0, record)
         return found

@@ -8,7 +8,7 @@ shape that is `outside` ends what is seen, until the next one that is not. Mutab
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -61,6 +61,26 @@ def piece(track: Track, start: int, stop: int) -> Track | None:
         return None
     frame = min([shape.frame for shape in shapes[:1]] + [element.frame for element in elements])
     return msgspec.structs.replace(track, frame=frame, shapes=shapes, elements=elements)
+
+
+def extent(track: Track) -> tuple[int, int | None]:
+    """The first frame of a track and the last one on which it may be seen; None: it goes on for ever."""
+    parts = [extent(element) for element in track.elements]
+    if track.shapes:
+        last = track.shapes[-1]
+        parts.append((track.shapes[0].frame, last.frame if last.outside else None))
+    ends = [end for _, end in parts if end is not None]
+    first = min((start for start, _ in parts), default=track.frame)
+    return first, max(ends) if ends and len(ends) == len(parts) else None
+
+
+def is_seen(track: Track, frames: Iterable[int]) -> bool:
+    """Whether the track, or an element of it, is seen on one of the frames."""
+    return any(
+        (shape := at(part, frame)) is not None and not shape.outside
+        for frame in frames
+        for part in (track, *track.elements)
+    )
 
 
 def _inside(track: Track, start: int, stop: int) -> Iterator[TrackedShape]:

@@ -228,7 +228,7 @@ class _Planner:
             created_date=self.context.now,
             updated_date=_moment(record.updated_date) or self.context.now,
         )
-        if record.document:
+        if record.revision:
             first = Revision(job=job, number=record.revision, document=record.document, actor=self.context.owner)
             first.created_date = self.context.now
             self.plan.revisions.append(first)

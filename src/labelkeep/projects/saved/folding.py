@@ -9,9 +9,10 @@ from django.db import transaction
 from labelkeep.annotations.document import Written, edit
 from labelkeep.errors import Unavailable
 from labelkeep.media import vault
-from labelkeep.projects.models import AnnotationDelta
-from labelkeep.projects.saved.loading import Saved, load
-from labelkeep.projects.saved.saving import ATTEMPTS, set_document, swapped
+from labelkeep.projects.models import AnnotationDelta, Revision
+from labelkeep.projects.saved import history
+from labelkeep.projects.saved.loading import ATTEMPTS, BUSY, Saved, load
+from labelkeep.projects.saved.saving import swapped
 
 
 def fold(job_ids: Iterable[int]) -> None:
@@ -27,7 +28,7 @@ def fold(job_ids: Iterable[int]) -> None:
             if _fold(load(job_id)):
                 break
         else:
-            raise Unavailable("The annotations are being changed by many others; try again.")
+            raise Unavailable(BUSY)
 
 
 def _fold(saved: Saved) -> bool:
@@ -41,9 +42,9 @@ def _fold(saved: Saved) -> bool:
 
 def _set(saved: Saved, written: Written) -> bool:
     with transaction.atomic():
-        last = AnnotationDelta.objects.filter(job_id=saved.job).order_by("-revision").first()
         counts = written.index.counts()
-        if last is None or not swapped(saved, document=written.name, delta_bytes=0, counts=counts):
+        if not swapped(saved.version, document=written.name, delta_bytes=0, counts=counts):
             return False
-        set_document(saved.job, saved.revision, written.name, last.actor, last.created_date)
+        history.settle([saved.job])
+        Revision.objects.filter(job_id=saved.job, number=saved.revision).update(document=written.name)
     return True

@@ -1,20 +1,24 @@
-"""What a job holds now: its document with the deltas laid over it, read in one statement, so at one moment."""
+"""What a job holds now: its document with the deltas laid over it, both as they are at one moment.
+
+Row and deltas are two statements; that nobody has put the deltas into a document in between is seen from their size.
+"""
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import islice
+from typing import Any, NamedTuple
 
 from labelkeep.annotations import deltas
-from labelkeep.annotations.document import Edit, Index, iterate, read_index, read_part
+from labelkeep.annotations.document import Edit, Index, iterate, read_index, read_numbered, read_records
 from labelkeep.annotations.model import Kind, Object
-from labelkeep.annotations.trie import NUMBERS, key_of
+from labelkeep.annotations.trie import NUMBERS, Record, key_of
 from labelkeep.annotations.wire import Ids
-from labelkeep.errors import NotFound
+from labelkeep.errors import NotFound, Unavailable
 from labelkeep.media import vault
-from labelkeep.projects.models import Job, Task
+from labelkeep.projects.models import AnnotationDelta, Job, Task
 from labelkeep.projects.saved.keys import table_for
 
 _COLUMNS = (
@@ -26,8 +30,19 @@ _COLUMNS = (
     "next_number",
     "delta_bytes",
     "counts",
-    "deltas__payload",
 )
+ATTEMPTS = 100
+_TOGETHER = 50  # jobs whose deltas are in memory at the same time, each up to deltas.BOUND
+Payload = bytes | memoryview
+BUSY = "The annotations are being changed by many others; try again."
+
+
+class Version(NamedTuple):
+    """Which annotations of a job something was made from."""
+
+    job: int
+    revision: int
+    document: str
 
 
 @dataclass(frozen=True)
@@ -47,6 +62,18 @@ class Saved:
     edits: Edit  # what the deltas change
     ids: Ids
 
+    @property
+    def version(self) -> Version:
+        """Which these are."""
+        return Version(self.job, self.revision, self.document)
+
+    def records(self, kind: Kind) -> Iterator[list[Record]]:
+        """All objects of one kind as they are encoded, part by part; those of deleted labels are left out."""
+        shown = self.ids.table.shown
+        parts = (read_records(part, vault.live().get_document) for part in self.index.of(kind))
+        for records in self.edits.over_records(kind, parts):
+            yield [record for record in records if record.label in shown]
+
     def iterate(self, kind: Kind, start: int = 0, stop: int | None = None) -> Iterator[list[Object]]:
         """Objects on frames `start` up to but not including `stop`, part by part, by (frame, number).
 
@@ -63,31 +90,74 @@ class Saved:
 
 
 def load(job: Job | int, *, ids: Ids | None = None, using: str = "default") -> Saved:
-    """Read the row, its deltas and its index. `ids`: the task's labels, where the caller has them.
+    """What one job holds. `ids`: the task's labels, where the caller has them.
 
     Raises:
         NotFound: the job is gone.
+        Unavailable: it was saved again and again in between.
     """
-    job_id = job if isinstance(job, int) else job.pk
-    rows = list(Job.objects.using(using).filter(pk=job_id).order_by("deltas__revision").values_list(*_COLUMNS))
+    return next(load_all([job if isinstance(job, int) else job.pk], ids=ids, using=using))
+
+
+def load_all(jobs: Iterable[int], *, ids: Ids | None = None, using: str = "default") -> Iterator[Saved]:
+    """What these jobs hold, in their order, read some at a time, when they are asked for.
+
+    Raises:
+        NotFound: a job is gone.
+        Unavailable: one was saved again and again in between.
+    """
+    waiting = iter(jobs)
+    while some := list(islice(waiting, _TOGETHER)):
+        rows = _rows(some, using)
+        for job in some:
+            row, payloads = rows[job]
+            known = ids or table_for(Task.objects.using(using).get(pk=row["task_id"]), using)
+            yield _saved(job, row, payloads, known)
+
+
+def _rows(jobs: Sequence[int], using: str) -> dict[int, tuple[dict[str, Any], list[Payload]]]:
+    """The row of each job and the deltas that belong to it."""
+    found: dict[int, tuple[dict[str, Any], list[Payload]]] = {}
+    for _ in range(ATTEMPTS):
+        missing = [job for job in jobs if job not in found]
+        if not missing:
+            return found
+        rows = {row["id"]: row for row in Job.objects.using(using).filter(pk__in=missing).values("id", *_COLUMNS)}
+        if len(rows) < len(missing):
+            raise NotFound("No Job matches the given query.")
+        payloads = _payloads([row for row in rows.values() if row["delta_bytes"]], using)
+        for job, row in rows.items():
+            if sum(map(len, payloads.get(job, ()))) == row["delta_bytes"]:
+                found[job] = row, payloads.get(job, [])
+    raise Unavailable(BUSY)
+
+
+def _payloads(rows: Sequence[dict[str, Any]], using: str) -> dict[int, list[Payload]]:
+    """The deltas of each job up to its revision, in order."""
     if not rows:
-        raise NotFound("No Job matches the given query.")
-    first: tuple[Any, ...] = rows[0]
-    if ids is None:
-        ids = table_for(Task.objects.using(using).get(pk=first[0]), using)
-    task, start, stop, document, revision, next_number, delta_bytes, counts, _ = first
+        return {}
+    revisions = {row["id"]: row["revision"] for row in rows}
+    rows_of = AnnotationDelta.objects.using(using).filter(job__in=revisions).order_by("id")
+    payloads: dict[int, list[Payload]] = {}
+    for job, revision, payload in rows_of.values_list("job_id", "revision", "payload"):
+        if revision <= revisions[job]:
+            payloads.setdefault(job, []).append(payload)
+    return payloads
+
+
+def _saved(job: int, row: Mapping[str, Any], payloads: Iterable[Payload], ids: Ids) -> Saved:
     return Saved(
-        job=job_id,
-        task=task,
-        start_frame=start,
-        stop_frame=stop,
-        document=document,
-        revision=revision,
-        next_number=next_number,
-        delta_bytes=delta_bytes,
-        counts=counts,
-        index=read_index(document, vault.live().get_document),
-        edits=deltas.combine(payload for *_, payload in rows if payload is not None),
+        job=job,
+        task=row["task_id"],
+        start_frame=row["start_frame"],
+        stop_frame=row["stop_frame"],
+        document=row["document"],
+        revision=row["revision"],
+        next_number=row["next_number"],
+        delta_bytes=row["delta_bytes"],
+        counts=row["counts"],
+        index=read_index(row["document"], vault.live().get_document),
+        edits=deltas.combine(payloads),
         ids=ids,
     )
 
@@ -109,8 +179,8 @@ def find(index: Index, edits: Edit, kind: Kind, wanted: Mapping[int, int]) -> di
         missing = wanted.keys() - found.keys()
         if not missing:
             break
-        for item in read_part(part, vault.live().get_document):
-            if item.number in missing and key_of(item.frame, item.number) not in places:
+        for item in read_numbered(part, missing, vault.live().get_document):
+            if key_of(item.frame, item.number) not in places:
                 found[item.number] = item
     return found
 

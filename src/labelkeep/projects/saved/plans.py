@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import msgspec
@@ -11,7 +11,7 @@ from labelkeep.annotations import deltas
 from labelkeep.annotations.document import Edit, Index, Written, edit
 from labelkeep.annotations.model import Kind, Object
 from labelkeep.annotations.replacement import Replacement, give_numbers
-from labelkeep.annotations.spool import Incoming, Numbered, Spool
+from labelkeep.annotations.spool import Bodies, Incoming, Numbered, Spool
 from labelkeep.annotations.trie import NUMBERS
 from labelkeep.annotations.wire import job_and_number
 from labelkeep.errors import BadInput
@@ -20,9 +20,10 @@ from labelkeep.projects.saved.loading import Saved, find
 from labelkeep.projects.saved.saving import Change, Plan
 
 SLICE = 50_000  # objects that are edited at a time
+ONE_FRAME: tuple[Kind, ...] = ("tags", "shapes")  # kinds whose objects stand on one frame
 
 
-def replaced(incoming: Incoming, spool_dir: Path) -> Plan:
+def replaced(incoming: Bodies, spool_dir: Path) -> Plan:
     """The objects of `incoming` stand in for all others; equal ones keep their numbers."""
 
     def plan(saved: Saved) -> Change | None:
@@ -30,9 +31,9 @@ def replaced(incoming: Incoming, spool_dir: Path) -> Plan:
             return cleared(saved)
         replacement = Replacement(spool_dir=spool_dir)
         try:
-            for kind, objects in incoming:
-                replacement.add(kind, (item for _, item in objects))
-            written = replacement.finish(saved.iterate, saved.next_number, vault.live().put_document)
+            for kind, bodies in incoming:
+                replacement.take(kind, bodies)
+            written = replacement.finish(saved.records, saved.next_number, vault.live().put_document)
         finally:
             replacement.close()
         return None if written.name == saved.document and not saved.edits else _document(saved, written)
@@ -44,7 +45,7 @@ def cleared(saved: Saved) -> Change | None:
     """No objects any more; their numbers stay used."""
     if not saved.document and not saved.edits:
         return None
-    return Change(saved, "", saved.next_number, {})
+    return Change(saved.version, "", saved.next_number, {})
 
 
 def edited(removed: Incoming, arrived: Incoming, spool: Spool) -> Plan:
@@ -62,6 +63,21 @@ def edited(removed: Incoming, arrived: Incoming, spool: Spool) -> Plan:
             work.remove(kind, known)
             affected.add(kind, [(0, work.add(kind, item, known.get(job_and_number(id)[1]))) for id, item in objects])
         return work.change(affected)
+
+    return plan
+
+
+def without(frames: Collection[int]) -> Plan:
+    """Nothing stands on these frames any more; tracks stay, as they stand on more than one."""
+
+    def plan(saved: Saved) -> Change | None:
+        work = _Work(saved)
+        for kind in ONE_FRAME:
+            for frame in sorted(frames):
+                for objects in saved.iterate(kind, frame, frame + 1):
+                    work.make_room(len(objects))
+                    work.remove(kind, {item.number: item for item in objects})
+        return work.change(None)
 
     return plan
 
@@ -107,14 +123,18 @@ class _Work:
 
     def known(self, kind: Kind, objects: list[Numbered]) -> dict[int, Object]:
         """The objects that are there, by number. Room is made first where many changes wait."""
-        if self._waiting >= SLICE:
-            self.rewrite()
-        self._waiting += len(objects)
+        self.make_room(len(objects))
         numbers = ((*job_and_number(id), item.frame) for id, item in objects if id)
         wanted = {number: frame for job, number, frame in numbers if job == self._saved.job}
         if not wanted:
             return {}
         return find(self.index, self._standing.then(self.edit), kind, wanted)
+
+    def make_room(self, count: int) -> None:
+        """Put what waits into parts where many changes wait, for `count` more."""
+        if self._waiting >= SLICE:
+            self.rewrite()
+        self._waiting += count
 
     def _count(self, kind: Kind, item: Object, change: int) -> None:
         kinds = self.counts.setdefault(str(item.label), {})
@@ -134,18 +154,18 @@ class _Work:
         self._waiting = 0
         return written
 
-    def change(self, affected: Incoming) -> Change | None:
+    def change(self, affected: Incoming | None) -> Change | None:
         """A delta if it fits, else a document."""
         if not self.rewritten:
             if not self.edit:
                 return None
             payload = deltas.encode(self.edit)
             if self._saved.delta_bytes + len(payload) <= deltas.BOUND:
-                saved = self._saved
-                return Change(saved, saved.document, self.next_number, self.counts, payload, affected)
+                at = self._saved.version
+                return Change(at, at.document, self.next_number, self.counts, payload, affected)
         return _document(self._saved, self.rewrite(), affected)
 
 
 def _document(saved: Saved, written: Written, affected: Incoming | None = None) -> Change:
     index: Index = written.index
-    return Change(saved, written.name, max(index.next, saved.next_number), index.counts(), None, affected)
+    return Change(saved.version, written.name, max(index.next, saved.next_number), index.counts(), None, affected)

@@ -16,15 +16,16 @@ from django.conf import settings
 
 from labelkeep.accounts.actor import Actor
 from labelkeep.accounts.permissions import require
-from labelkeep.annotations.model import Kind, Object
-from labelkeep.annotations.overlap import cut
-from labelkeep.annotations.spool import Incoming, Numbered, Spool
-from labelkeep.annotations.wire import job_and_number, read
+from labelkeep.annotations.model import Kind
+from labelkeep.annotations.spool import Bodies, Incoming, Spool
+from labelkeep.annotations.wire import Ids, read
 from labelkeep.errors import BadInput
 from labelkeep.projects.models import Job, Task
 from labelkeep.projects.queries.subjects import subject_of
 from labelkeep.projects.saved import plans
+from labelkeep.projects.saved.distribution import Distribution
 from labelkeep.projects.saved.keys import table_for
+from labelkeep.projects.saved.pool import Arriving, through_pool
 from labelkeep.projects.saved.saving import Plan, save
 from labelkeep.projects.saved.view import affected, jobs_of
 
@@ -44,10 +45,12 @@ def replace(actor: Actor, place: Job | Task, batches: Batches, *, now: datetime)
     ids = table_for(task)
     with closing(Spool(_temporary())) as spool:
         jobs = _jobs(place)
-        arrived = {job.pk: Incoming(spool) for job in jobs}
-        for kind, first, items in batches:
-            _distribute(kind, read(kind, items, ids, numbered=False, first=first), jobs, arrived)
-        changes: dict[int, Plan] = {job: plans.replaced(incoming, _temporary()) for job, incoming in arrived.items()}
+        distribution = Distribution(jobs, spool, Bodies)
+        for kind, objects in through_pool(place, "replace", _read(batches, ids, numbered=False), spool):
+            distribution.share(kind, objects)
+        arrived = distribution.arrived
+        concerned = [job.pk for job in jobs if job.pk in arrived or _may_hold(place, job)]
+        changes: dict[int, Plan] = {job: plans.replaced(arrived[job], _temporary()) for job in concerned}
         save(task, changes, ids=ids, actor=actor.user, now=now)
 
 
@@ -58,7 +61,7 @@ def clear(actor: Actor, place: Job | Task, *, now: datetime) -> None:
         Forbidden: the actor may not change the annotations.
     """
     task = _permitted(actor, place)
-    changes: dict[int, Plan] = {job.pk: plans.cleared for job in _jobs(place)}
+    changes: dict[int, Plan] = {job.pk: plans.cleared for job in _jobs(place) if _may_hold(place, job)}
     save(task, changes, ids=table_for(task), actor=actor.user, now=now)
 
 
@@ -76,27 +79,30 @@ def patch(actor: Actor, place: Job | Task, action: Action, batches: Batches, *, 
     spool = Spool(_temporary())
     try:
         jobs = _jobs(place)
-        arrived = {job.pk: Incoming(spool) for job in jobs}
-        removed = {job.pk: Incoming(spool) for job in jobs}
-        for kind, first, items in batches:
-            objects = read(kind, items, ids, numbered=action != "create", first=first)
-            if action == "create":
-                _distribute(kind, objects, jobs, arrived)
-            elif action == "update":
-                _move(kind, objects, jobs, arrived, removed)
-            else:
-                _to_their_jobs(kind, objects, removed)
-        changes = {
-            job: plans.edited(removed[job], arrived[job], spool)
-            for job in arrived
-            if removed[job].count or arrived[job].count
-        }
+        distribution = Distribution(jobs, spool, Incoming)
+        take = {"create": distribution.share, "update": distribution.move, "delete": distribution.remove}[action]
+        arriving = _read(batches, ids, numbered=action != "create")
+        for kind, objects in through_pool(place, action, arriving, spool):
+            take(kind, objects)
+        arrived, removed = distribution.arrived, distribution.removed
+        concerned = {job for job in arrived.keys() | removed.keys() if arrived[job].count or removed[job].count}
+        changes = {job: plans.edited(removed[job], arrived[job], spool) for job in concerned}
         made = save(task, changes, ids=ids, actor=actor.user, now=now)
     except BaseException:
         spool.close()
         raise
     results = {job: change.affected for job, change in made.items() if change.affected is not None}
     return _closing(spool, affected(ids, results))
+
+
+def _read(batches: Batches, ids: Ids, *, numbered: bool) -> Arriving:
+    for kind, first, items in batches:
+        yield kind, read(kind, items, ids, numbered=numbered, first=first)
+
+
+def _may_hold(place: Job | Task, job: Job) -> bool:
+    """Whether a job is looked at where nothing comes for it: of a task's jobs only those that were not empty."""
+    return isinstance(place, Job) or bool(job.document or job.delta_bytes)
 
 
 def _closing(spool: Spool, pieces: Iterator[bytes]) -> Iterator[bytes]:
@@ -123,39 +129,3 @@ def _temporary() -> Path:
     directory = Path(settings.DATA_DIR) / "tmp"
     directory.mkdir(parents=True, exist_ok=True)
     return directory
-
-
-def _distribute(kind: Kind, objects: list[Numbered], jobs: list[Job], arrived: dict[int, Incoming]) -> None:
-    """To every job that shows the frame; what no job shows is dropped."""
-    for job in jobs:
-        pieces = [(0, piece) for _, item in objects if (piece := cut(item, job.start_frame, job.stop_frame))]
-        arrived[job.pk].add(kind, pieces)
-
-
-def _to_their_jobs(kind: Kind, objects: list[Numbered], arrived: dict[int, Incoming]) -> None:
-    for job, group in _by_job(objects).items():
-        if job in arrived:
-            arrived[job].add(kind, group)
-
-
-def _move(
-    kind: Kind, objects: list[Numbered], jobs: list[Job], arrived: dict[int, Incoming], removed: dict[int, Incoming]
-) -> None:
-    """An update stays in the job of its id; where it leaves that job's frames, it goes to those that have its frame."""
-    ranges = {job.pk: (job.start_frame, job.stop_frame) for job in jobs}
-    for job, group in _by_job(objects).items():
-        if job not in ranges:
-            _distribute(kind, group, jobs, arrived)
-            continue
-        pieces = [(id, item, cut(item, *ranges[job])) for id, item in group]
-        arrived[job].add(kind, [(id, piece) for id, _, piece in pieces if piece])
-        gone = [(id, item) for id, item, piece in pieces if not piece]
-        removed[job].add(kind, gone)
-        _distribute(kind, gone, jobs, arrived)
-
-
-def _by_job(objects: list[Numbered]) -> dict[int, list[Numbered]]:
-    groups: dict[int, list[tuple[int, Object]]] = {}
-    for id, item in objects:
-        groups.setdefault(job_and_number(id)[0], []).append((id, item))
-    return groups

@@ -11,9 +11,9 @@ from labelkeep.annotations.model import KINDS, Kind, Object
 from labelkeep.annotations.overlap import JobView, Placed, merged
 from labelkeep.annotations.spool import Incoming
 from labelkeep.annotations.wire import Ids, Writer
-from labelkeep.media import documents, vault
 from labelkeep.projects.models import Job, Task
 from labelkeep.projects.queries.subjects import subject_of
+from labelkeep.projects.queries.validation import pool_of
 from labelkeep.projects.saved.keys import table_for
 from labelkeep.projects.saved.loading import load
 
@@ -50,7 +50,8 @@ def view_task(actor: Actor, task: Task) -> Iterator[bytes]:
 
 def objects_of_task(task: Task, jobs: Sequence[Job], kind: Kind, ids: Ids) -> Iterator[list[Placed]]:
     """The objects of one kind in the task's view, each with the position of its job in `jobs`."""
-    hidden = _placeholders(task, jobs)
+    pool = pool_of(task)
+    hidden = frozenset(pool.honeypots.frames) if pool else frozenset()  # what is drawn there is no annotation
     views = [JobView(job.start_frame, job.stop_frame, _Lazy(job, ids, hidden)) for job in jobs]
     return merged(views, kind, overlap=task.overlap or 0, spatial=task.dimension == "3d")
 
@@ -109,16 +110,3 @@ class _Lazy:
         hidden = self.hidden if self.job.type == Job.Type.ANNOTATION else frozenset()
         for objects in load(self.job, ids=self.ids).iterate(kind, start, stop):
             yield [item for item in objects if item.frame not in hidden] if hidden else objects
-
-
-def _placeholders(task: Task, jobs: Sequence[Job]) -> frozenset[int]:
-    """Frames of annotation jobs that only show a frame of the pool: what is drawn there is no annotation."""
-    if not has_pool(task) or not task.frames_document:
-        return frozenset()
-    pool = set((task.validation_layout or {}).get("frames", ()))
-    get = vault.live().get_document
-    index = documents.read_index(task.frames_document, get)
-    ground_truth = [job for job in jobs if job.type == Job.Type.GROUND_TRUTH]
-    first = min((job.start_frame for job in ground_truth), default=index.count)
-    frames = documents.read_frames(index, get, 0, first)
-    return frozenset(number for number, frame in enumerate(frames) if frame.path in pool)
