@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from labelkeep import clock
 from labelkeep.api.base import BasicUser, ListView, View, base, iso, user_in
-from labelkeep.api.schema import Address, Detail, Method, Moment
+from labelkeep.api.schema import Address, Method, Moment
 from labelkeep.api.shapes import (
     UNSET,
     Dimension,
@@ -167,7 +167,7 @@ class OneProject(View):
 
     methods = {
         "GET": Method(gives=ProjectRead),
-        "PATCH": Method(takes=ProjectPatch, gives=ProjectRead, also={409: Detail}),
+        "PATCH": Method(takes=ProjectPatch, gives=ProjectRead),
         "DELETE": Method(status=204),
     }
 

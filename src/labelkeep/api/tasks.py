@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from labelkeep import clock
 from labelkeep.accounts.actor import Actor
 from labelkeep.api.base import BasicUser, ListView, View, base, iso, user_in
-from labelkeep.api.schema import Address, Detail, Method, Moment
+from labelkeep.api.schema import Address, Method, Moment
 from labelkeep.api.shapes import (
     UNSET,
     ChunkType,
@@ -269,7 +269,7 @@ class OneTask(View):
 
     methods = {
         "GET": Method(gives=TaskRead),
-        "PATCH": Method(takes=TaskPatch, gives=TaskRead, also={409: Detail}),
+        "PATCH": Method(takes=TaskPatch, gives=TaskRead),
         "DELETE": Method(status=204),
     }
 

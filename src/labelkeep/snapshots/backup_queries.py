@@ -1,7 +1,7 @@
 """Which backups there are for whom. They outlive what they are backups of, and so do the rights to them.
 
-While the project or task lives, its people have the rights. When it is gone, those whose it was when the backup was
-made: its owner then, and the organization's.
+While the project or task lives, its people have the rights. When it is gone, those whose it was last: its owner then,
+and the organization's (heirs.py).
 """
 
 from __future__ import annotations

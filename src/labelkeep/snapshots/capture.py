@@ -27,8 +27,9 @@ from labelkeep.projects import saved
 from labelkeep.projects.models import Job, Project, Task
 from labelkeep.projects.queries.subjects import subject_of_backups
 from labelkeep.snapshots import codec, named, records, rows
+from labelkeep.snapshots.accept.labels import flat
 from labelkeep.snapshots.codec import Subject
-from labelkeep.snapshots.manifest import FORMAT, Root, TaskManifest
+from labelkeep.snapshots.manifest import FORMAT, ProjectManifest, Root, TaskManifest
 from labelkeep.snapshots.models import Backup
 from labelkeep.snapshots.rows import Kind, Rows
 from labelkeep.store import Store, name_of
@@ -142,7 +143,7 @@ def _target(kind: Kind, id: int) -> Project | Task:
         else Task.objects.select_related("project").filter(pk=id).first()
     )
     if found is None:
-        raise NotFound()
+        raise NotFound(f"The {kind} was deleted before its backup was made")
     return found
 
 
@@ -177,10 +178,11 @@ def _count(subject: Subject, tasks: Iterable[TaskManifest], store: Store) -> tup
     for task in tasks:
         counts["tasks"] += 1
         counts["jobs"] += len(task.jobs)
+        shown = _shown(subject, task)
         for job in task.jobs:
             counts["issues"] += len(job.issues)
-            for kinds in job.counts.values():
-                counts.update(kinds)
+            for key in job.counts.keys() & shown:
+                counts.update(job.counts[key])
         if task.data is not None:
             index = documents.read_index(task.data.sources, store.get_document)
             counts["frames"] += task.data.size
@@ -190,6 +192,13 @@ def _count(subject: Subject, tasks: Iterable[TaskManifest], store: Store) -> tup
             size += _assets_size(task)
             counts["assets"] += _assets(task)
     return dict(sorted((+counts).items())), size
+
+
+def _shown(subject: Subject, task: TaskManifest) -> set[str]:
+    """The keys of labels that are not deleted; objects of others are in documents, but nobody sees them."""
+    labels = subject.labels if isinstance(subject, ProjectManifest) else task.labels
+    living = {label.id for label in flat(labels) if not label.deleted_at}
+    return {str(key) for id, key in task.label_keys.labels.items() if id in living}
 
 
 def _assets(subject: Subject) -> int:

@@ -8,7 +8,7 @@ from labelkeep import transactions
 from labelkeep.accounts.actor import Actor
 from labelkeep.accounts.permissions import require
 from labelkeep.media import uploads
-from labelkeep.projects import hooks, touch
+from labelkeep.projects import hooks, touch, waiting
 from labelkeep.projects.holding import hold_task
 from labelkeep.projects.models import Task
 from labelkeep.projects.queries.subjects import subject_of
@@ -23,12 +23,15 @@ def delete_task(*, actor: Actor, now: datetime, task: Task) -> None:
     """
     require(actor, "task:delete", subject_of(task))
 
+    left: list[str] = []
+
     def carry_out() -> None:
         project_id = hold_task(task.pk, to_remove=True).project_id
         hooks.announce_removal(kind="task", id=task.pk, actor=actor, now=now)
+        left[:] = waiting.uploads_for(Task.objects.filter(pk=task.pk))
         Task.objects.filter(pk=task.pk).delete()
         if project_id is not None:
             touch.project_status_changed(project_id, now)
 
     transactions.remove(carry_out)
-    uploads.discard(upload.pk for upload in uploads.of_target(actor, "task-data", task.pk))
+    uploads.discard(left)
