@@ -32,7 +32,8 @@ TAIL = """
 Yes or no is written `1`, `true`, `yes`, `0`, `false` or `no`; sizes as `500M` or `25GiB`; several values with commas
 between.
 
-`LABELKEEP_PASSWORD` is no setting of the server: `labelkeep user add` takes the password from it.
+`LABELKEEP_PASSWORD` is no setting of the server: `labelkeep user add` and `labelkeep user reset-password` take the
+password from it.
 
 ## Behind a proxy
 

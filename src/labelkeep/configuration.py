@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
 
 from labelkeep.errors import BadInput
 
@@ -32,6 +33,18 @@ def _size(text: str) -> int:
 
 def _networks(text: str) -> tuple[str, ...]:
     return tuple(str(ip_network(item, strict=False)) for item in _list(text))
+
+
+def _zone(text: str) -> str:
+    ZoneInfo(text)
+    return text
+
+
+def machine_zone() -> str:
+    """The IANA name of the machine's time zone; UTC where it has none."""
+    link = Path("/etc/localtime")
+    name = os.environ.get("TZ", "").removeprefix(":") or str(link.resolve()).partition("/zoneinfo/")[2]
+    return name if name in available_timezones() else "UTC"
 
 
 def _setting(default: Any, parse: Callable[[str], Any], doc: str, *, secret: bool = False) -> Any:
@@ -104,6 +117,9 @@ class Configuration:
     )
     mail_from: str = _setting(
         "", str.strip, "The sender of mails, `name@example.org` or `Labelkeep <name@example.org>`."
+    )
+    time_zone: str = _setting(
+        "", _zone, "Time zone of schedules where none is set, such as Europe/Berlin; empty: the machine's own."
     )
     log_level: str = _setting("INFO", str.upper, "How much is logged: DEBUG, INFO, WARNING or ERROR.")
 

@@ -137,7 +137,7 @@ class MailFailed(LabelkeepError):
 class MailDelayed(MailFailed):
     """The mail server did not take a letter this time: it is away, busy, or set up wrongly here."""
 
-    code, retryable = "mail-delayed", True
+    code, exit_code, retryable = "mail-delayed", 6, True
 
 
 class Unavailable(LabelkeepError):

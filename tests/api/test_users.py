@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.support.api import client_for, organization_of
 
 from labelkeep.accounts.models import User
+from labelkeep.projects.models import Project
 
 
 def test_somebody_sees_himself_in_full(alice: User) -> None:
@@ -52,7 +53,14 @@ class TestChanging:
         assert client_for(bob).get(url).status_code == 200
         assert client_for(bob).patch(url, {"first_name": "Al"}).status_code == 403
         assert client_for(bob).delete(url).status_code == 403
-        assert client_for(alice).delete(url).status_code == 403
+        assert client_for(alice, personal=True).delete(url).status_code == 403
+
+    def test_one_may_remove_oneself_and_what_one_made_stays(self, alice: User) -> None:
+        client = client_for(alice)
+        project = client.post("/api/projects", {"name": "cats"}).json()["id"]
+        assert client.delete(f"/api/users/{alice.pk}").status_code == 204
+        assert client.get("/api/users/self").status_code == 401
+        assert Project.objects.get(pk=project).owner is None
 
     def test_an_admin_may_change_anything(self, alice: User, bob: User) -> None:
         User.objects.filter(pk=alice.pk).update(is_superuser=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from django.db.models import Q, QuerySet
 
 from labelkeep.accounts.actor import Actor, Scope
-from labelkeep.accounts.models import Membership, Organization, User
-from labelkeep.accounts.permissions import require_member
+from labelkeep.accounts.invitations import GONE, proves
+from labelkeep.accounts.models import Invitation, Membership, Organization, User
+from labelkeep.accounts.permissions import Subject, allowed, require_member
 from labelkeep.errors import Forbidden, NotFound
 
 
@@ -103,3 +104,51 @@ def get_membership(actor: Actor, pk: int) -> Membership:
     if not (actor.is_admin or membership.user_id == actor.id or membership.organization_id in actor.roles):
         raise Forbidden()
     return membership
+
+
+def invitations_visible(actor: Actor) -> QuerySet[Invitation]:
+    """Those that the actor made or got; in the organization named, to those who rule it, all.
+
+    Raises:
+        Forbidden: the organization named is not his.
+    """
+    require_member(actor)
+    invitations = Invitation.objects.all()
+    if isinstance(actor.organization, Organization):
+        invitations = invitations.filter(membership__organization=actor.organization)
+        if allowed(actor, "invitation:view", Subject(organization_id=actor.organization.pk)):
+            return invitations
+    if actor.is_admin:
+        return invitations
+    return invitations.filter(Q(owner=actor.user) | Q(membership__user=actor.user))
+
+
+def get_invitation(actor: Actor, key: str, action: str = "invitation:view") -> Invitation:
+    """An invitation that the actor may see, or do this to.
+
+    Raises:
+        NotFound: no such invitation.
+        Forbidden: the actor may not.
+    """
+    rows = Invitation.objects.select_related("membership__user", "membership__organization")
+    invitation = rows.filter(key=key).first()
+    if invitation is None:
+        raise NotFound("No Invitation matches the given query.")
+    parties = Subject(owner=invitation.owner_id, assignee=invitation.membership.user_id)
+    inside = Subject(organization_id=invitation.membership.organization_id, owner=invitation.owner_id)
+    if not (allowed(actor, action, inside) or (action == "invitation:view" and allowed(actor, action, parties))):
+        raise Forbidden()
+    return invitation
+
+
+def invitation_by_link(key: str, proof: str) -> Invitation:
+    """The invitation whose link somebody has; the link is all that he has to show.
+
+    Raises:
+        NotFound: no such invitation, or the link is false.
+    """
+    rows = Invitation.objects.select_related("membership__user", "membership__organization", "owner")
+    invitation = rows.filter(key=key).first()
+    if invitation is None or not proves(key, proof):
+        raise NotFound(GONE)
+    return invitation

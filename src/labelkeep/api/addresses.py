@@ -17,6 +17,12 @@ def base(request: AnyRequest) -> str:
     return settings.CONFIGURATION.public_url or f"{request.scheme}://{request.get_host()}"
 
 
+def origin(request: AnyRequest) -> str:
+    """Where a request comes from: the client's own address, where a trusted proxy stands between too (middleware.py)."""
+    address: str = request.META.get("REMOTE_ADDR", "")
+    return address
+
+
 def absolute(request: AnyRequest, path: str) -> str:
     """The address of a path of this server; `path` starts with a slash."""
     return base(request) + path

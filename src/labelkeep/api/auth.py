@@ -16,17 +16,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from labelkeep import clock
-from labelkeep.accounts import tokens
+from labelkeep.accounts import attempts, tokens
 from labelkeep.accounts.actions.change_password import change_password
 from labelkeep.accounts.actions.create_user import create_user
+from labelkeep.accounts.actions.request_password_reset import request_password_reset
+from labelkeep.accounts.actions.reset_password import reset_password
+from labelkeep.accounts.login import log_in
 from labelkeep.accounts.models import AccessToken, User
+from labelkeep.api.addresses import base, origin
 from labelkeep.api.authentication import SessionAuthentication
 from labelkeep.api.base import View
 from labelkeep.api.schema import Detail, Method
-from labelkeep.api.throttling import StrangersThrottle
-from labelkeep.errors import BadInput, Forbidden, NotFound
-
-NO_MAIL = "This server sends no mail. Ask its operator for a new password."
+from labelkeep.errors import BadInput, Forbidden
 
 
 class Credentials(msgspec.Struct):
@@ -73,11 +74,25 @@ class Registered(TypedDict):
     key: str | None
 
 
+class ResetRequest(msgspec.Struct):
+    """Who has forgotten the password."""
+
+    email: Annotated[str, msgspec.Meta(min_length=1)]
+
+
+class ResetConfirmation(msgspec.Struct):
+    """A new password, with what the link in the letter says."""
+
+    uid: str
+    token: str
+    new_password1: str
+    new_password2: str
+
+
 class _Door(View):
-    """Open to strangers, so the pace is limited. A session that is already there must prove itself (CSRF)."""
+    """Open to strangers; the verbs limit their pace. A session that is already there must prove itself (CSRF)."""
 
     authentication_classes = [SessionAuthentication]
-    throttle_classes = [StrangersThrottle]
     anonymous = True
     in_organizations = False
 
@@ -90,14 +105,14 @@ class Login(_Door):
     def post(self, request: Request) -> Response:
         """The key; with it come the cookies of a session."""
         sent = self.body(Credentials)
-        name = sent.username or sent.email
-        user = auth.authenticate(request._request, username=name, password=sent.password)
+        name, now = sent.username or sent.email, clock.now()
+        user = log_in(name=name, password=sent.password, address=origin(request), now=now)
         if user is None:
             raise BadInput({"non_field_errors": ["Unable to log in with provided credentials."]})
         request._request.session.clear_expired()  # clients log in far more often than they log out
         auth.login(request._request, user)
-        _, key = tokens.issue(user, "", AccessToken.Kind.LOGIN, clock.now())
-        return Response({"key": key})
+        _, key = tokens.issue(user, "", AccessToken.Kind.LOGIN, now)
+        return Response(Token(key=key))
 
 
 class Logout(View):
@@ -125,11 +140,12 @@ class Register(_Door):
         """Make an account, where the operator lets strangers do so."""
         if not settings.CONFIGURATION.registration:
             raise Forbidden("This server's operator makes the accounts (LABELKEEP_REGISTRATION is off).")
-        sent = self.body(Registration)
+        sent, now = self.body(Registration), clock.now()
+        attempts.spend(now, (attempts.ADDRESS, origin(request)))
         if sent.password1 != sent.password2:
             raise BadInput({"non_field_errors": ["The two password fields didn't match."]})
         user = _registered(sent)
-        _, key = tokens.issue(user, "", AccessToken.Kind.LOGIN, clock.now())
+        _, key = tokens.issue(user, "", AccessToken.Kind.LOGIN, now)
         answer: Registered = {
             "username": user.username,
             "email": user.email,
@@ -160,26 +176,58 @@ class ChangePassword(View):
 
     methods = {"POST": Method(takes=PasswordChange, gives=Detail)}
     in_organizations = False
-    throttle_classes = [StrangersThrottle]
 
     def post(self, request: Request) -> Response:
         """Set a new password. This session goes on, all others end."""
         sent = self.body(PasswordChange)
-        change_password(actor=self.actor, old=sent.old_password, new=sent.new_password1, again=sent.new_password2)
+        change_password(
+            actor=self.actor,
+            now=clock.now(),
+            old=sent.old_password,
+            new=sent.new_password1,
+            again=sent.new_password2,
+            asked_from=origin(request),
+        )
         if isinstance(request.successful_authenticator, SessionAuthentication):
             auth.update_session_auth_hash(request._request, self.actor.user)
         return Response({"detail": "New password has been saved."})
 
 
-class ResetPassword(View):
-    """POST /api/auth/password/reset[/confirm]: there is no mail to send a link with."""
+class RequestReset(View):
+    """Ask for a letter with which a forgotten password is replaced."""
 
+    methods = {"POST": Method(takes=ResetRequest, gives=Detail)}
     authentication_classes = []
     anonymous = True
+    in_organizations = False
 
     def post(self, request: Request) -> Response:
-        """Say so, the same for every address."""
-        raise NotFound(NO_MAIL)
+        """Send a letter to this address, if somebody here has it; the answer is the same for every address."""
+        email = self.body(ResetRequest).email
+        request_password_reset(now=clock.now(), email=email, address=base(request), asked_from=origin(request))
+        return Response(Detail(detail="Password reset e-mail has been sent."))
+
+
+class ConfirmReset(View):
+    """Replace a forgotten password."""
+
+    methods = {"POST": Method(takes=ResetConfirmation, gives=Detail)}
+    authentication_classes = []
+    anonymous = True
+    in_organizations = False
+
+    def post(self, request: Request) -> Response:
+        """Set a new password. All sessions end."""
+        sent = self.body(ResetConfirmation)
+        reset_password(
+            now=clock.now(),
+            uid=sent.uid,
+            token=sent.token,
+            new=sent.new_password1,
+            again=sent.new_password2,
+            asked_from=origin(request),
+        )
+        return Response(Detail(detail="Password has been reset with the new password."))
 
 
 urlpatterns = [
@@ -187,6 +235,6 @@ urlpatterns = [
     path("api/auth/logout", Logout.as_view()),
     path("api/auth/register", Register.as_view()),
     path("api/auth/password/change", ChangePassword.as_view()),
-    path("api/auth/password/reset", ResetPassword.as_view()),
-    path("api/auth/password/reset/confirm", ResetPassword.as_view()),
+    path("api/auth/password/reset", RequestReset.as_view()),
+    path("api/auth/password/reset/confirm", ConfirmReset.as_view()),
 ]

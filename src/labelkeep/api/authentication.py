@@ -11,18 +11,19 @@ import secrets
 import threading
 from collections import OrderedDict
 
-from django.contrib.auth import authenticate as check_password
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 from rest_framework import authentication
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, Throttled
 from rest_framework.request import Request
 
 from labelkeep import clock
 from labelkeep.accounts import tokens
 from labelkeep.accounts.backends import find
+from labelkeep.accounts.login import log_in
 from labelkeep.accounts.models import AccessToken, User
-from labelkeep.errors import NotAuthenticated
+from labelkeep.api.addresses import origin
+from labelkeep.errors import NotAuthenticated, TooOften
 
 
 class TokenAuthentication(authentication.BaseAuthentication):
@@ -96,10 +97,12 @@ class BasicAuthentication(authentication.BaseAuthentication):
         known = find(name)
         if known is not None and known.is_active and self.remembered.has(known, password):
             return known
-        user = check_password(request._request, username=name, password=password)
-        if not isinstance(user, User):
-            return None
-        self.remembered.add(user, password)
+        try:
+            user = log_in(name=name, password=password, address=origin(request), now=clock.now())
+        except TooOften as error:
+            raise Throttled(error.seconds) from error
+        if user is not None:
+            self.remembered.add(user, password)
         return user
 
 

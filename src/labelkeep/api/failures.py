@@ -46,8 +46,8 @@ def of(view: Any, method: str, told: Method) -> Iterator[int]:
         yield from (401, 403, 503)
     if told.bodies:
         yield from (411, 413, 415)
-    if view.throttle_classes:
-        yield 429
+    if view.authentication_classes or view.anonymous:
+        yield 429  # passwords are tried at a limited pace, those of Basic too
 
 
 def body(status: int) -> Any:

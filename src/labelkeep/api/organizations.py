@@ -1,4 +1,4 @@
-"""/api/organizations and /api/memberships. Invitations need mail, which this server does not send."""
+"""/api/organizations and /api/memberships. Invitations are in invitations.py."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from labelkeep.api.base import BasicUser, ListView, View, base, iso, user_column
 from labelkeep.api.schema import Method, Moment
 
 _ORGANIZATION = ("id", "slug", "name", "description", "created_date", "updated_date", "contact")
-_MEMBERSHIP = ("id", "organization_id", "is_active", "joined_date", "role")
+_MEMBERSHIP = ("id", "organization_id", "is_active", "joined_date", "role", "invitation__key")
 
 
 class OrganizationWrite(msgspec.Struct):
@@ -97,7 +97,7 @@ def _memberships(queryset: QuerySet[Membership], address: str) -> list[Membershi
             "is_active": row["is_active"],
             "joined_date": iso(row["joined_date"]),
             "role": row["role"],
-            "invitation": None,
+            "invitation": row["invitation__key"],
         }
         for row in queryset.values(*_MEMBERSHIP, *user_columns("user"))
     ]

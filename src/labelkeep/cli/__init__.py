@@ -11,7 +11,7 @@ from typing import Any
 
 import typer
 
-from labelkeep.cli import config, serve, token, user, worker
+from labelkeep.cli import config, mail, serve, token, user, worker
 from labelkeep.errors import LabelkeepError
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app.command("serve")(serve.serve)
 app.command("worker")(worker.worker)
 app.add_typer(user.app, name="user")
 app.add_typer(token.app, name="token")
+app.add_typer(mail.app, name="mail")
 app.add_typer(config.app, name="config")
 
 EXPLAINED = """\

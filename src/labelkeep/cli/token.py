@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from labelkeep.cli.opening import AsJson, DataDir, open_data_dir
-from labelkeep.errors import NotFound
-
-if TYPE_CHECKING:
-    from labelkeep.accounts.models import User
+from labelkeep.cli.user import found
 
 app = typer.Typer(help="Make, list and revoke personal access tokens.", no_args_is_help=True)
 Owner = Annotated[str, typer.Argument(help="The user's name or e-mail address.")]
@@ -35,7 +32,7 @@ def add(
     now = clock.now()
     expiry = None if days is None else now + timedelta(days=days)
     kind = AccessToken.Kind.PERSONAL
-    _, secret = tokens.issue(_user(user), name, kind, now, read_only=read_only, expiry=expiry)
+    _, secret = tokens.issue(found(user), name, kind, now, read_only=read_only, expiry=expiry)
     print(f"Send it as `Authorization: Bearer …`: {secret}")
 
 
@@ -46,7 +43,7 @@ def list_tokens(user: Owner, as_json: AsJson = False, data_dir: DataDir = None) 
     from labelkeep import clock
     from labelkeep.accounts import tokens
 
-    rows = list(tokens.live(_user(user), clock.now()).order_by("pk").values(*_COLUMNS))
+    rows = list(tokens.live(found(user), clock.now()).order_by("pk").values(*_COLUMNS))
     if as_json:
         print(json.dumps(rows, indent=2, default=lambda moment: moment.isoformat()))
         return
@@ -65,7 +62,7 @@ def revoke(
     from labelkeep import clock
     from labelkeep.accounts import tokens
 
-    tokens.revoke(_user(user), number, clock.now())
+    tokens.revoke(found(user), number, clock.now())
     print(f"Revoked token {number}")
 
 
@@ -76,12 +73,3 @@ def _line(row: dict[str, Any]) -> str:
     until = f"until {row['expiry_date']:%Y-%m-%d}" if row["expiry_date"] else "until revoked"
     used = f"last used {row['last_used_date']:%Y-%m-%d}" if row["last_used_date"] else "never used"
     return f"{row['id']:>4}  {row['name']}  {'reads' if row['read_only'] else 'reads and writes'}  {until}  {used}"
-
-
-def _user(name: str) -> User:
-    from labelkeep.accounts.backends import find
-
-    user = find(name)
-    if user is None:
-        raise NotFound(f"there is no user {name!r}; `labelkeep user list` lists them")
-    return user

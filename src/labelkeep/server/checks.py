@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from labelkeep.accounts.backup_roles import BACKUP_ROLES
 from labelkeep.configuration import Configuration
 from labelkeep.errors import BadInput
+from labelkeep.mail import server as mail_server
 from labelkeep.server.database import databases
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
@@ -23,6 +24,7 @@ def problems(settings: Configuration) -> list[str]:
         _database,
         _addresses,
         _numbers,
+        _mail,
         _words,
     )
     return [sentence for check in checks for sentence in check(settings)]
@@ -68,6 +70,20 @@ def _numbers(settings: Configuration) -> Iterator[str]:
     for name in ("workers", "threads", "upload_limit"):
         if getattr(settings, name) < 1:
             yield f"{Configuration.variable(name)}: at least 1 is wanted"
+
+
+def _mail(settings: Configuration) -> Iterator[str]:
+    try:
+        if settings.smtp_url:
+            mail_server.parse(settings.smtp_url)
+        mail_server.sender(settings)
+    except BadInput as error:
+        yield str(error)
+    if settings.smtp_url and not settings.public_url and "*" in settings.allowed_hosts:
+        yield (
+            "LABELKEEP_SMTP_URL: set LABELKEEP_PUBLIC_URL as well; without it letters are sent only for requests from "
+            "this machine, because their links would lead wherever a request says that this server is"
+        )
 
 
 def _words(settings: Configuration) -> Iterator[str]:

@@ -6,6 +6,7 @@ from labelkeep import __version__, configuration
 from labelkeep.server import logs
 from labelkeep.server.database import databases
 from labelkeep.server.secret import secret_key
+from labelkeep.web import TEMPLATE_DIR
 
 CONFIGURATION = configuration.read()
 DATA_DIR = CONFIGURATION.data_dir
@@ -28,6 +29,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "labelkeep.accounts",
     "labelkeep.operations",
+    "labelkeep.mail",
     "labelkeep.media",
     "labelkeep.projects",
     "labelkeep.snapshots",
@@ -47,6 +49,9 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+PASSWORD_RESET_TIMEOUT = 86_400  # seconds that the link in a letter is good for
+TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "DIRS": [TEMPLATE_DIR]}]
+CSRF_FAILURE_VIEW = "labelkeep.web.page.csrf_failed"
 # People behind TLS reach us through the public address, whatever the last hop speaks.
 _PUBLIC_URL = CONFIGURATION.public_url
 CSRF_TRUSTED_ORIGINS = [_PUBLIC_URL] if _PUBLIC_URL else []

@@ -1,4 +1,4 @@
-"""All routes. A module of `api` that has `urlpatterns` is served: adding a resource is adding a file."""
+"""All routes. A module of `api` or `web` that has `urlpatterns` is served: adding a resource is adding a file."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver
 
-from labelkeep import api
+from labelkeep import api, web
 from labelkeep.api.renderers import dump
 
 
 def modules() -> Iterator[str]:
     """The modules whose routes are served, in the order of their names."""
-    yield from (f"labelkeep.api.{found.name}" for found in pkgutil.iter_modules(api.__path__))
+    for room in (api, web):
+        yield from (f"{room.__name__}.{found.name}" for found in pkgutil.iter_modules(room.__path__))
     if importlib.util.find_spec("labelkeep.server.health"):
         yield "labelkeep.server.health"
 

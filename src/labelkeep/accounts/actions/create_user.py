@@ -39,7 +39,7 @@ def create_user(
         is_staff=admin,
         is_superuser=admin,
     )
-    problems = _name_problems(user.username) | email_problems(user.email) | password_problems(password, user)
+    problems = name_problems(user.username) | email_problems(user.email) | password_problems(password, user)
     if problems:
         raise BadInput(problems)
     user.set_password(password)
@@ -63,7 +63,8 @@ def save_user(user: User) -> None:
         raise BadInput({"email": ["A user is already registered with this e-mail address."]}) from error
 
 
-def _name_problems(username: str) -> dict[str, list[str]]:
+def name_problems(username: str) -> dict[str, list[str]]:
+    """What is wrong with a name to log in with."""
     if not username:
         return {"username": ["This field may not be blank."]}
     if len(username) > 150:
@@ -77,6 +78,8 @@ def _name_problems(username: str) -> dict[str, list[str]]:
 
 def email_problems(email: str) -> dict[str, list[str]]:
     """What is wrong with an address; none at all is right."""
+    if len(email) > 254:
+        return {"email": ["Ensure this field has no more than 254 characters."]}
     try:
         if email:
             validate_email(email)

@@ -9,7 +9,7 @@ from labelkeep.errors import Conflict, Forbidden
 
 
 def delete_user(*, actor: Actor, pk: int) -> None:
-    """Remove a user with his tokens and memberships; what he made stays, without an owner.
+    """Remove oneself, or as an admin anybody, with tokens and memberships; what he made stays, without an owner.
 
     Raises:
         NotFound, Forbidden: not a user whom the actor may remove; never with a personal access token.
@@ -18,7 +18,7 @@ def delete_user(*, actor: Actor, pk: int) -> None:
     user = get_user(actor, pk)
     if actor.is_personal_token:
         raise Forbidden()
-    require(actor, "user:administer", Subject(owner=user.pk))
+    require(actor, "user:delete", Subject(owner=user.pk))
     others = type(user).objects.filter(is_superuser=True, is_active=True).exclude(pk=user.pk)
     if user.is_superuser and not others.exists():
         raise Conflict("The last admin cannot be removed.")

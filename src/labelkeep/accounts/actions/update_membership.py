@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from django.db import transaction
+
 from labelkeep.accounts.actor import Actor
+from labelkeep.accounts.invitations import remove_placeholder
 from labelkeep.accounts.models import Membership, Role
 from labelkeep.accounts.permissions import Subject, require
 from labelkeep.accounts.queries import get_membership
@@ -41,7 +44,9 @@ def delete_membership(*, actor: Actor, pk: int) -> None:
     else:
         action = "membership:update-lower" if membership.role in _LOWER else "membership:update-higher"
     require(actor, action, _subject(membership))
-    membership.delete()
+    with transaction.atomic():
+        membership.delete()
+        remove_placeholder(membership.user)
 
 
 def _subject(membership: Membership) -> Subject:
