@@ -131,7 +131,10 @@ def test_a_job_has_chunks_and_frames_of_its_own(client: Client, alice: User) -> 
     assert shown(number=1) == [media.image_bytes(3)]
     assert shown(index=0) == [media.image_bytes(3), media.image_bytes(4)]
     assert shown(index=1) == [media.image_bytes(5)]
-    assert client.get(url, {"type": "chunk", "number": 1, "index": 0}).status_code == 400
+    both = client.get(url, {"type": "chunk", "number": 1, "index": 0})
+    assert (both.status_code, both.json()) == (400, ["Number and Index cannot be used together"])
+    neither = client.get(url, {"type": "chunk"})
+    assert (neither.status_code, neither.json()) == (400, ["Number or Index is not specified"])
     assert client.get(url, {"type": "frame", "number": 0}).status_code == 400
     meta = json.loads(get(client, url + "/meta"))
     assert (meta["size"], meta["start_frame"], meta["stop_frame"]) == (3, 3, 5)
@@ -218,6 +221,7 @@ def test_previews_are_small(client: Client, alice: User) -> None:
         ({"type": "frame"}, "Number is not specified"),
         ({"type": "chunk"}, "Number is not specified"),
         ({"type": "frame", "number": 0, "quality": "best"}, "Wrong quality value"),
+        ({"type": "chunk", "number": "one"}, "number must be a whole number"),
     ],
 )
 def test_a_question_that_is_not_one_is_refused(

@@ -24,8 +24,10 @@ from labelkeep.projects.actions.update_guide import update_guide
 from labelkeep.projects.actions.update_job import update_job
 from labelkeep.projects.actions.update_project import update_project
 from labelkeep.projects.actions.update_task import update_task
+from labelkeep.projects.actions.update_validation_layout import update_validation_layout
 from labelkeep.projects.label_input import LabelInput
 from labelkeep.projects.models import Job, Label, Project, Task
+from labelkeep.projects.queries.validation import layout_of
 from tests.support import media
 from tests.support.annotations import a_box, a_tag, a_track
 from tests.support.projects import (
@@ -224,6 +226,19 @@ def honeypots(alice: User, bob: User) -> Task:
 
 
 @kind
+def honeypots_that_show_other_frames(alice: User, bob: User) -> Task:
+    task = honeypots(alice, bob)
+    cat, job = ids_of(task)["cat"], jobs_of(task)[0]
+    annotate(alice, job, shapes=[a_box(cat, frame) for frame in range(job.start_frame, job.stop_frame + 1)])
+    layout = layout_of(task)
+    actor, real = Actor.of(alice), [layout.validation[0]] * len(layout.honeypots.frames)
+    update_validation_layout(actor=actor, now=LATER, task=task, method="manual", real_frames=real)
+    update_validation_layout(actor=actor, now=LATER, task=task, disabled_frames=layout.validation[1:])
+    task.refresh_from_db()
+    return task
+
+
+@kind
 def replicas(alice: User, bob: User) -> Task:
     task = a_task(alice, frames=4, segment_size=2, consensus_replicas=2)
     for number, job in enumerate(jobs_of(task)):
@@ -233,7 +248,7 @@ def replicas(alice: User, bob: User) -> Task:
 
 @kind
 def video(alice: User, bob: User) -> Task:
-    clip = {"clip.mp4": media.video_bytes(12)}
+    clip = {"clip.mp4": media.video_bytes(12, chapters=[("One", 0, 5), ("Two", 5, 12)])}
     return a_task(alice, files=clip, params={"start_frame": 1, "frame_filter": "step=2", "use_zip_chunks": True})
 
 

@@ -8,6 +8,7 @@ import struct
 import tarfile
 import zipfile
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -109,9 +110,17 @@ def tar_bytes(files: Mapping[str, bytes], mode: str = "w") -> bytes:
 
 
 def video_bytes(
-    frames: int = 20, size: tuple[int, int] = (64, 48), form: str = "mp4", keyframe_every: int = 8, fps: int = 25
+    frames: int = 20,
+    size: tuple[int, int] = (64, 48),
+    form: str = "mp4",
+    keyframe_every: int = 8,
+    fps: int = 25,
+    chapters: Sequence[tuple[str, int, int]] = (),
 ) -> bytes:
-    """A video whose frame n is grey of level `level(n)`: a decoded frame tells its number."""
+    """A video whose frame n is grey of level `level(n)`: a decoded frame tells its number.
+
+    `chapters`: title, first frame and the frame behind the last.
+    """
     import av
 
     codec = {"mp4": "libx264", "webm": "libvpx", "avi": "mpeg4"}[form]
@@ -121,6 +130,14 @@ def video_bytes(
         stream.width, stream.height = size
         stream.pix_fmt = "yuv420p"
         stream.gop_size = keyframe_every
+        if chapters:
+            unit = Fraction(1, fps)
+            container.set_chapters(
+                [
+                    {"id": at, "start": first, "end": end, "time_base": unit, "metadata": {"title": title}}
+                    for at, (title, first, end) in enumerate(chapters)
+                ]
+            )
         for number in range(frames):
             value = level(number)
             grey = Image.new("RGB", size, (value, value, value))

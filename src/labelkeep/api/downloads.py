@@ -32,12 +32,13 @@ def answer(
     size: int,
     etag: str,
     stream: Callable[[int, int], Iterator[bytes]],
-    filename: str,
     media_type: str,
+    filename: str = "",
 ) -> HttpResponseBase:
     """The answer to GET or HEAD for something of `size` bytes that `etag` (strong, with quotes) stands for.
 
-    Several ranges at once are answered with the whole, as the RFC allows.
+    With `filename` it is to be saved under that name. Several ranges at once are answered with the whole, as the RFC
+    allows.
     """
     if is_known(request, etag):
         return _described(HttpResponse(status=304), etag, filename)
@@ -67,7 +68,8 @@ def is_known(request: Request, etag: str) -> bool:
 def _described(response: HttpResponseBase, etag: str, filename: str) -> HttpResponseBase:
     response["ETag"] = etag
     response["Accept-Ranges"] = "bytes"
-    response["Content-Disposition"] = disposition(filename)
+    if filename:
+        response["Content-Disposition"] = disposition(filename)
     return response
 
 

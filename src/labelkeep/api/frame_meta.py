@@ -27,7 +27,8 @@ def meta(task: Task, job: Job | None = None) -> StreamingHttpResponse:
     frames = Frames(cast(Any, task), vault.live(), DiskCache(settings.DATA_DIR / "cache"))
     entries = _entries(frames, job)
     first = next(entries, b"")  # errors of reading come now, as a status, and not in the middle of the answer
-    return _json(_written(orjson.dumps(_facts(task, job))[:-1], first, entries))
+    facts = {**_facts(task, job), "chapters": _chapters(frames, task, job)}
+    return _json(_written(orjson.dumps(facts)[:-1], first, entries))
 
 
 def _json(body: Iterator[bytes]) -> StreamingHttpResponse:
@@ -67,6 +68,21 @@ def _facts(task: Task, job: Job | None) -> dict[str, Any]:
         "storage": task.storage,
         "cloud_storage_id": task.cloud_storage_id,
     }
+
+
+def _chapters(frames: Frames, task: Task, job: Job | None) -> list[dict[str, Any]] | None:
+    """The chapters of a video in task-relative frames, as far as the task or job shows them."""
+    if frames.video is None:
+        return None
+    step = parameters.step_of(task.frame_filter)
+    begin, end = (0, (task.size or 0) - 1) if job is None else (job.start_frame, job.stop_frame)
+    shown = []
+    for number, chapter in enumerate(frames.video.chapters):
+        first = max(begin, -((task.start_frame - chapter.first) // step))
+        last = min(end, (chapter.last - task.start_frame) // step)
+        if first <= last:
+            shown.append({"id": number, "start": first, "stop": last, "metadata": {"title": chapter.title}})
+    return shown
 
 
 def _entries(frames: Frames, job: Job | None) -> Iterator[bytes]:

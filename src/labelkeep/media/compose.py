@@ -99,6 +99,7 @@ def _compose_video(assembly: Assembly, source: Source, put: Put, open_blob: Open
         time_base=found.time_base,
         length=found.length,
         keyframes=found.keyframes,
+        chapters=found.chapters,
     )
     stamps = (found.pts[number] for number in range(settings.start, stop + 1, settings.step))
     frames = documents.write("video-frames", stamps, put, video=described)

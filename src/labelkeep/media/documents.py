@@ -6,7 +6,7 @@ by page and frame n is found by division. Documents are canonical JSON (msgspec 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Literal
 
 import msgspec
@@ -44,6 +44,14 @@ class Frame(msgspec.Struct, omit_defaults=True, kw_only=True, gc=False):
     related: list[str] = []  # paths of related (context) images, sorted
 
 
+class Chapter(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """A stretch of the whole stream that its maker gave a title: frames `first` to `last`, both inclusive."""
+
+    first: int
+    last: int
+    title: str = ""
+
+
 class Video(msgspec.Struct, omit_defaults=True, kw_only=True):
     """The stream that a video task shows; page entries are then the pts of each frame, in stream time base."""
 
@@ -56,6 +64,7 @@ class Video(msgspec.Struct, omit_defaults=True, kw_only=True):
     time_base: tuple[int, int]
     length: int  # frames of the whole stream
     keyframes: list[tuple[int, int]] = []  # (frame number, pts), for seeking
+    chapters: list[Chapter] = []
 
 
 class Index(msgspec.Struct, omit_defaults=True, kw_only=True):
@@ -117,3 +126,19 @@ def read_pts(index: Index, get: Get, start: int = 0, stop: int | None = None) ->
     for page in range(start // PAGE, (stop + PAGE - 1) // PAGE):
         stamps = msgspec.json.decode(get(index.pages[page]), type=list[int])
         yield from stamps[max(0, start - page * PAGE) : stop - page * PAGE]
+
+
+def replaced(name: str, frames: Mapping[int, Frame], get: Get, put: Put) -> str:
+    """Keep a frames document that shows these frames at these numbers; pages without a change are shared."""
+    index = read_index(name, get)
+    pages, size = list(index.pages), index.size
+    by_page: dict[int, list[int]] = {}
+    for number in sorted(frames):
+        by_page.setdefault(number // PAGE, []).append(number)
+    for page, numbers in by_page.items():
+        shown = msgspec.json.decode(get(pages[page]), type=list[Frame])
+        for number in numbers:
+            size += frames[number].size - shown[number % PAGE].size
+            shown[number % PAGE] = frames[number]
+        pages[page] = put(msgspec.json.encode(shown))
+    return put(msgspec.json.encode(msgspec.structs.replace(index, pages=pages, size=size)))

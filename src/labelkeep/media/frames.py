@@ -11,7 +11,6 @@ import mimetypes
 import posixpath
 import zipfile
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 import msgspec
@@ -22,12 +21,12 @@ from labelkeep.errors import BadInput, NotFound
 from labelkeep.media import documents, pictures, video
 from labelkeep.media.cache import DiskCache, key_of
 from labelkeep.media.documents import PAGE, Frame, Source
+from labelkeep.media.served import Served, of_bytes, of_file, of_stream
 from labelkeep.store import Store
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-_PIECE = 2**18
 _OCTETS = "application/octet-stream"
 PLACEHOLDER = "placeholder.jpg"
 
@@ -42,16 +41,6 @@ class Facts(Protocol):
     chunk_size: int | None
     compressed_chunk_type: str
     original_chunk_type: str
-
-
-@dataclass(frozen=True)
-class Served:
-    """An answer: bytes, their media type, and their length where it is known."""
-
-    body: Iterator[bytes]
-    media_type: str
-    size: int | None = None
-    checksum: str = ""  # CRC-32 in hex, of what was made here
 
 
 class Frames:
@@ -95,11 +84,17 @@ class Frames:
         """
         if self.video is not None:
             image = next(self._pictures([self._in_range(number)]))
-            return _bytes(pictures.png(image), "image/png")
+            return of_bytes(pictures.png(image), "image/png")
         frame = self._one(number)
         if original or self.task.media_type == "point_cloud":
-            return Served(self.store.stream_blob(frame.blob), media_type_of(frame.path), frame.size)
-        return _bytes(self._compressed(frame), "image/jpeg")
+            return self._original(frame)
+        return of_bytes(self._compressed(frame), "image/jpeg")
+
+    def _original(self, frame: Frame) -> Served:
+        def read(start: int, stop: int) -> Iterator[bytes]:
+            return self.store.stream_blob(frame.blob, start, stop - start)
+
+        return Served(media_type_of(frame.path), frame.size, read)
 
     def _in_range(self, number: int) -> int:
         if not 0 <= number < self.index.count:
@@ -138,7 +133,7 @@ class Frames:
                     with self.store.open_blob(source.blob) as file:
                         archive.writestr(_member(name), pictures.jpeg(pictures.upright(file), 100))
 
-        return _file(self.cache.open(key, make), "application/zip")
+        return of_file(self.cache.open(key, make), "application/zip")
 
     def _source(self, path: str) -> Source:
         """A source by its path: the pages are in order of path, so the right one is found by halving."""
@@ -173,11 +168,13 @@ class Frames:
             make = self._video_chunk if kind == "video" else self._picture_chunk
             key = self._key(kind, original, numbers, shown)
             media_type = "video/mp4" if kind == "video" else "application/zip"
-            return _file(self.cache.open(key, lambda target: make(target, numbers, original, shown)), media_type)
+            file = self.cache.open(key, lambda target: make(target, numbers, original, shown))
+            return of_file(file, media_type, key)
         if original or self.task.media_type == "point_cloud":
             return self._original_chunk(numbers, shown)
         key = self._key("images", original, numbers, shown)
-        return _file(self.cache.open(key, lambda target: self._image_chunk(target, numbers, shown)), "application/zip")
+        file = self.cache.open(key, lambda target: self._image_chunk(target, numbers, shown))
+        return of_file(file, "application/zip", key)
 
     def _key(self, kind: str, original: bool, numbers: Sequence[int], shown: Collection[int] | None) -> str:
         task = self.task
@@ -191,7 +188,8 @@ class Frames:
             functools.partial(list, entries[at : at + layout.PAGE]) for at in range(0, len(entries), layout.PAGE)
         ]
         plan = layout.plan(pages)
-        return Served(layout.stream(plan, pages, self._read_entry), "application/zip", plan.size)
+        read = functools.partial(layout.stream, plan, pages, self._read_entry)
+        return of_stream(read, plan.size, "application/zip", self._key("originals", True, numbers, shown))
 
     def _each(self, numbers: Sequence[int]) -> Iterator[tuple[int, Frame]]:
         wanted = set(numbers)
@@ -243,7 +241,7 @@ class Frames:
         """A small JPEG of a frame; of a point cloud, a look from above."""
         self._in_range(number)
         key = self.preview_key(number)
-        return _file(self.cache.open(key, lambda target: _write(target, self._preview(number))), "image/jpeg")
+        return of_file(self.cache.open(key, lambda target: _write(target, self._preview(number))), "image/jpeg")
 
     def preview_key(self, number: int) -> str:
         """What the preview of a frame is called in the cache: another name where it would be other bytes."""
@@ -303,21 +301,3 @@ def _placeholder() -> bytes:
 
 def _write(target: BinaryIO, data: bytes) -> None:
     target.write(data)
-
-
-def _bytes(data: bytes, media_type: str) -> Served:
-    return Served(iter([data]), media_type, len(data))
-
-
-def _file(file: BinaryIO, media_type: str) -> Served:
-    checksum = size = 0
-    while piece := file.read(_PIECE):
-        checksum, size = crc32(piece, checksum), size + len(piece)
-    file.seek(0)
-    return Served(_drained(file), media_type, size, f"{checksum:08x}")
-
-
-def _drained(file: BinaryIO) -> Iterator[bytes]:
-    with file:
-        while piece := file.read(_PIECE):
-            yield piece

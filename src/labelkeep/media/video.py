@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 from array import array
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,11 +15,13 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from labelkeep.errors import BadInput
+from labelkeep.media.documents import Chapter
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 _KEYFRAMES = 20_000  # at most that many are kept for seeking; a stream with more is thinned
+_CHAPTERS, _LONGEST_TITLE = 10_000, 1024
 _ENCODERS = ("libx264", "libopenh264", "h264", "mpeg4")
 
 
@@ -31,6 +34,7 @@ class Index:
     time_base: tuple[int, int]
     pts: Sequence[int]
     keyframes: list[tuple[int, int]]
+    chapters: list[Chapter]
 
     @property
     def length(self) -> int:
@@ -70,10 +74,23 @@ def index(file: BinaryIO) -> Index:
         ordered = array("q", sorted(stamps))
         width, height = _shown_size(container, stream)
         base = stream.time_base or Fraction(1, 1)
+        chapters = list(_chapters(container, ordered, base))
     number_of = {pts: number for number, pts in enumerate(ordered) if pts in keys}
     keyframes = sorted((number, pts) for pts, number in number_of.items())
     thin = keyframes[:: len(keyframes) // _KEYFRAMES + 1]
-    return Index(width, height, (base.numerator, base.denominator), ordered, thin)
+    return Index(width, height, (base.numerator, base.denominator), ordered, thin, chapters)
+
+
+def _chapters(container: Any, stamps: Sequence[int], base: Fraction) -> Iterator[Chapter]:
+    """Chapters in order, told in frames. One in which no frame is shown is left out, as are those beyond a number that
+    no maker means."""
+    for chapter in container.chapters()[:_CHAPTERS]:
+        unit = Fraction(chapter["time_base"] or 0) / base
+        first = bisect_left(stamps, chapter["start"] * unit)
+        last = bisect_left(stamps, chapter["end"] * unit) - 1
+        if first <= last:
+            title = str(chapter["metadata"].get("title", ""))[:_LONGEST_TITLE]
+            yield Chapter(first=first, last=last, title=title)
 
 
 def _from_packets(container: Any, stream: Any) -> tuple[array[int] | None, set[int]]:

@@ -61,3 +61,23 @@ def test_what_is_not_a_video_is_said_so(data: bytes) -> None:
 def test_a_video_without_pictures_is_said_so() -> None:
     with pytest.raises(BadInput, match="cannot be read as a video"):
         video.index(io.BytesIO(media.video_bytes(3)[:200]))
+
+
+@pytest.mark.parametrize("form", ["mp4", "webm"])
+def test_chapters_are_told_in_frames(form: str) -> None:
+    chapters = [("Begin", 0, 5), ("Über die Brücke", 5, 12), ("", 12, 20)]
+    found = video.index(io.BytesIO(media.video_bytes(20, form=form, chapters=chapters))).chapters
+    assert [(chapter.first, chapter.last, chapter.title) for chapter in found] == [
+        (0, 4, "Begin"),
+        (5, 11, "Über die Brücke"),
+        (12, 19, ""),
+    ]
+
+
+def test_a_chapter_that_no_frame_is_in_is_left_out() -> None:
+    data = media.video_bytes(10, form="webm", chapters=[("all", 0, 99), ("behind the end", 50, 99)])
+    assert [(chapter.first, chapter.last) for chapter in video.index(io.BytesIO(data)).chapters] == [(0, 9)]
+
+
+def test_a_video_without_chapters_has_none() -> None:
+    assert video.index(io.BytesIO(media.video_bytes(3))).chapters == []
