@@ -12,7 +12,7 @@ from django.urls import Resolver404, resolve
 
 PAGE = Path(__file__).parents[2] / "docs/reference/api-coverage.md"
 ROW = re.compile(
-    r"^\| `(?P<method>[A-Z]+) (?P<path>/\S+)` \| (?P<state>same|partial|absent) \| (?P<note>.*) \|$", re.MULTILINE
+    r"^\| `(?P<method>[A-Z]+) (?P<path>/\S+)` \| (?P<state>same|partial|absent|own) \| (?P<note>.*) \|$", re.MULTILINE
 )
 ROWS = [match.groupdict() for match in ROW.finditer(PAGE.read_text())]
 

@@ -38,11 +38,11 @@ def paged(
 
 def _part(queryset: QuerySet[M], start: int, stop: int) -> QuerySet[M]:
     """Some rows of the queryset, found by their keys first: so only keys are sorted, not rows with all that is joined
-    to them. By the key itself nothing is sorted, and an expression cannot be sorted by twice.
+    to them. By the key itself nothing is sorted, an expression cannot be sorted by twice, and a union has no key.
     """
-    part, order = queryset[start:stop], queryset.query.order_by
+    part, order, query = queryset[start:stop], queryset.query.order_by, queryset.query
     sorts = bool(order) and str(order[0]).lstrip("-") not in ("id", "pk")
-    if not sorts or queryset.query.annotations or queryset.query.select_related:
+    if not sorts or query.annotations or query.select_related or query.combinator:
         return part
     return queryset.model._default_manager.filter(pk__in=part.values("pk")).order_by(*order)
 
@@ -64,7 +64,7 @@ def _page(request: Request, pages: int) -> int:
 
 def _number(text: str) -> int:
     """A positive decimal number; 0 for anything else, absurdly long ones included."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
 def _link(request: Request, page: int) -> str:
