@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypedDict
+from typing import Annotated, Any, Literal, TypedDict
 
 import msgspec
 from django.db.models import QuerySet
@@ -46,12 +46,12 @@ class JobBody(msgspec.Struct, kw_only=True):
     stage: str = "annotation"
     state: str = "new"
     frame_selection_method: str = "random_uniform"
-    frames: list[int] | None = None
+    frames: list[Annotated[int, msgspec.Meta(ge=0)]] | None = None
     frame_count: int | None = None
     frame_share: float | None = None
     frames_per_job_count: int | None = None
     frames_per_job_share: float | None = None
-    random_seed: int | None = None
+    random_seed: Annotated[int, msgspec.Meta(ge=0)] | None = None
     seed: int | None = None  # what clients before 2.44 call random_seed
 
 

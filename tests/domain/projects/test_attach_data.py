@@ -188,7 +188,7 @@ def test_only_people_of_the_task_bring_data(alice, bob, charlie, now):
 def test_deleted_frames_are_set_for_a_task_and_within_the_range_of_a_job(alice, now):
     task = a_task(alice, frames=6, segment_size=3)
     actor = Actor.of(alice)
-    update_data_meta(actor=actor, now=now, of=task, deleted_frames=[5, 1, 1])
+    update_data_meta(actor=actor, now=now, of=task, deleted_frames=[5, 1])
     assert task.deleted_frames == Task.objects.get(pk=task.pk).deleted_frames == [1, 5]
     first, second = jobs_of(task)
     update_data_meta(actor=actor, now=now, of=second, deleted_frames=[3])

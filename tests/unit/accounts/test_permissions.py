@@ -97,6 +97,7 @@ EXPECTED: dict[str, Line] = {
     "task:update-annotations": CHANGE,
     "task:update-metadata": CHANGE,
     "task:update": CHANGE,
+    "task:update-project": OWN_UP,
     "task:update-assignee": OWN_UP,
     "task:update-owner": (({"owner"} | ENCLOSING, "worker"), None, True),
     "task:update-storage": same({"owner", "above_owner"}, "worker"),
@@ -111,6 +112,8 @@ EXPECTED: dict[str, Line] = {
     "job:import-annotations": CHANGE,
     "job:update-annotations": CHANGE,
     "job:update-metadata": CHANGE,
+    "job:view-validation-layout": same(ENCLOSING, "none"),
+    "job:update-validation-layout": same(ENCLOSING, "none"),
     "job:update": CHANGE,
     "job:update-stage": same(ENCLOSING, "worker"),
     "job:update-assignee": same(ENCLOSING, "worker"),
@@ -163,7 +166,8 @@ EXPECTED: dict[str, Line] = {
 APART = {"task:create-in-project"}
 READS = {
     "project:view", "project:export-dataset", "task:view", "task:view-data", "task:view-annotations",
-    "task:export-dataset", "job:view", "job:view-data", "job:view-annotations", "job:export-dataset", "label:view",
+    "task:export-dataset", "job:view", "job:view-data", "job:view-annotations", "job:view-validation-layout",
+    "job:export-dataset", "label:view",
     "issue:view", "comment:view", "guide:view", "asset:view", "request:view", "share:view", "user:view",
     "organization:view", "membership:view", "invitation:view", "backup:view", "backup:make", "backup:download",
 }  # fmt: skip

@@ -62,6 +62,12 @@ class Layout:
     disabled: list[int] = field(default_factory=list)
     honeypots: Honeypots = field(default_factory=Honeypots)
 
+    @property
+    def active(self) -> list[int]:
+        """The validation frames that are not left out."""
+        disabled = set(self.disabled)
+        return [frame for frame in self.validation if frame not in disabled]
+
 
 def layout_of(task: Task) -> Layout:
     """The validation layout of a task."""
