@@ -151,3 +151,117 @@ def test_deleting_a_label_hides_its_shapes(alice):
     assert drawn(alice, task) == [("cat", {})]
     Label.objects.filter(pk=dog.pk).update(deleted_at=None)
     assert drawn(alice, task) == [("cat", {}), ("dog", {})]
+
+
+def everything(home) -> dict[str, list[dict]]:
+    """Objects of every kind, of `cat` and of `pose` with its points."""
+    ids = dict(Label.objects.filter(**home, deleted_at=None).values_list("name", "id"))
+    sex = Label.objects.get(pk=ids["cat"]).attributes.get()
+    cat = {"label_id": ids["cat"], "frame": 0, "attributes": [{"spec_id": sex.pk, "value": "f"}]}
+    point = {"type": "points", "frame": 1, "points": [5, 7]}
+    points = [{"label_id": ids[name], **point} for name in ("head", "tail")]
+    followed = [{"label_id": ids[name], "frame": 1, "shapes": [point]} for name in ("head", "tail")]
+    box = {"type": "rectangle", "points": [1, 2, 3, 4]}
+    return {
+        "tags": [cat, {"label_id": ids["dog"], "frame": 1}],
+        "shapes": [
+            {**cat, **box},
+            {**cat, "type": "mask", "points": [2, 2, 0, 0, 1, 1]},
+            {"type": "skeleton", "label_id": ids["pose"], "frame": 1, "points": [], "elements": points},
+            {**box, "label_id": ids["dog"], "frame": 0},
+        ],
+        "tracks": [
+            {**cat, "shapes": [{**box, "frame": 0}]},
+            {
+                "label_id": ids["pose"],
+                "frame": 1,
+                "shapes": [{"type": "skeleton", "frame": 1, "points": []}],
+                "elements": followed,
+            },
+        ],
+    }
+
+
+def seen(owner, task) -> dict[str, list[str]]:
+    """What is shown of each kind, at the task: name of the label, of its points, and values of attributes."""
+    content = json.loads(b"".join(saved.view_task(Actor.of(owner), task)))
+    names = dict(Label.objects.values_list("id", "name"))
+
+    def told(item: dict) -> str:
+        values = ",".join(it["value"] for it in item["attributes"])
+        points = "+".join(sorted(names[it["label_id"]] for it in item.get("elements", [])))
+        return ":".join(part for part in (names[item["label_id"]], values, points) if part)
+
+    return {kind: sorted(told(item) for item in content[kind]) for kind in ("tags", "shapes", "tracks")}
+
+
+ALL = {
+    "tags": ["cat:f", "dog"],
+    "shapes": ["cat:f", "cat:f", "dog", "pose:head+tail"],
+    "tracks": ["cat:f", "pose:head+tail"],
+}
+
+
+@pytest.fixture
+def drawn_task(alice):
+    """A task alone with objects of every kind, some of them still in a small edit."""
+    labels = [with_attribute("cat", "sex"), "dog", a_skeleton("pose", "head", "tail")]
+    task = a_task(alice, labels=labels, frames=2)
+    objects = everything({"task": task})
+    batches = [(kind, 0, json.dumps(items).encode()) for kind, items in objects.items()]
+    saved.replace(Actor.of(alice), jobs_of(task)[0], batches[:2], now=NOW)
+    list(saved.patch(Actor.of(alice), jobs_of(task)[0], "create", batches[2:], now=NOW))
+    assert seen(alice, task) == ALL
+    return task
+
+
+def same_labels():
+    return [a_skeleton("pose", "tail", "head"), with_attribute("cat", "sex"), "dog"]
+
+
+def test_objects_of_every_kind_come_along_in_and_out_and_across(alice, drawn_task):
+    first, second = (a_project(alice, name, labels=same_labels()) for name in ("first", "second"))
+    assert seen(alice, move(alice, drawn_task, first)) == ALL
+    assert seen(alice, move(alice, drawn_task, second)) == ALL
+    alone = update_task(actor=Actor.of(alice), now=NOW, task=Task.objects.get(pk=drawn_task.pk), project=None)
+    assert alone.project_id is None
+    assert seen(alice, Task.objects.get(pk=drawn_task.pk)) == ALL
+    assert not Label.objects.filter(project=second, deleted_at__isnull=False).exists()
+
+
+def test_what_has_no_label_where_the_task_goes_is_gone_and_moving_back_does_not_bring_it_back(alice, drawn_task):
+    home = a_project(alice, "home", labels=same_labels())
+    poorer = a_project(alice, "poorer", labels=["cat", a_skeleton("pose", "head")])
+    left = {"tags": ["cat"], "shapes": ["cat", "cat", "pose:head"], "tracks": ["cat", "pose:head"]}
+    task = move(alice, drawn_task, home)
+    task = move(alice, task, poorer)
+    assert seen(alice, task) == left
+    task = move(alice, task, home)
+    back = seen(alice, task)
+    assert "dog" not in back["tags"] + back["shapes"]
+    assert [it.split(":")[0] for it in back["shapes"]] == ["cat", "cat", "pose"]
+    assert not any("f" in it.split(":")[1:2] for it in back["tags"])  # the value went with its attribute
+
+
+def test_a_task_taken_out_of_its_project_keeps_none_of_its_deleted_labels(alice):
+    from labelkeep.projects.actions.delete_label import delete_label
+
+    project = a_project(alice, labels=["cat", "dog"])
+    task = a_task(alice, project=project, frames=1)
+    draw(alice, task, "cat", "dog")
+    delete_label(actor=Actor.of(alice), now=NOW, label=Label.objects.get(project=project, name="dog"))
+    update_task(actor=Actor.of(alice), now=NOW, task=task, project=None)
+    task.refresh_from_db()
+    assert list(Label.objects.filter(task=task).values_list("name", flat=True)) == ["cat"]
+    assert drawn(alice, task) == [("cat", {})]
+    assert Label.objects.filter(project=project, deleted_at=None).get().name == "cat"
+
+
+def test_an_assignee_of_the_task_does_not_take_it_away(alice, bob, charlie):
+    project = a_project(alice)
+    task = a_task(alice, project=project, frames=1, assignee_id=bob.pk)
+    for somebody in (bob, charlie):
+        for destination in (a_project(somebody), None):
+            with pytest.raises(Forbidden):
+                update_task(actor=Actor.of(somebody), now=NOW, task=task, project=destination)
+    assert Task.objects.get(pk=task.pk).project == project
