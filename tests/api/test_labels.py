@@ -204,6 +204,17 @@ def test_labels_are_made_changed_and_deleted_through_their_project(alice, zoo):
     assert len(colors) == 3
 
 
+def test_a_label_may_be_replaced_by_one_of_its_name_in_one_request(alice, zoo):
+    says = client_for(alice)
+    cat = labels_of(says, project_id=zoo.pk)[0]
+    change = [{"id": cat["id"], "name": "cat", "deleted": True}, {"name": "cat", "type": "polygon"}]
+    assert says.patch(f"/api/projects/{zoo.pk}", {"labels": change}).status_code == 200
+    found = {it["name"]: it for it in labels_of(says, project_id=zoo.pk)}
+    assert found["cat"]["type"] == "polygon"
+    assert found["cat"]["id"] != cat["id"]
+    assert found["cat"]["attributes"] == []
+
+
 def test_a_label_of_somewhere_else_is_not_found(alice, bob, zoo):
     foreign = Label.objects.filter(project=a_project(bob)).first()
     answer = client_for(alice).patch(f"/api/projects/{zoo.pk}", {"labels": [{"id": foreign.pk, "name": "mine"}]})

@@ -146,6 +146,18 @@ def test_assigning_notes_when(alice, bob):
     assert again["assignee_updated_date"] == first["assignee_updated_date"]
 
 
+@pytest.mark.parametrize("kind", ["projects", "tasks"])
+def test_a_status_is_one_that_there_is(alice, kind):
+    thing = a_project(alice) if kind == "projects" else a_task(alice, frames=0)
+    url = f"/api/{kind}/{thing.pk}"
+    said = client_for(alice).patch(url, {"name": "done", "status": "completed"}).json()
+    assert (said["name"], said["status"]) == ("done", "completed")
+    for wrong, sentence in (("done", '"done" is not a valid choice.'), (None, "This field may not be null.")):
+        answer = client_for(alice).patch(url, {"status": wrong})
+        assert (answer.status_code, answer.json()) == (400, {"status": [sentence]})
+    assert client_for(alice).get(f"/api/{kind}?status=completed").json()["count"] == 1
+
+
 def test_removing_a_project_removes_its_tasks(alice):
     project = a_project(alice)
     a_task(alice, project=project, frames=0)

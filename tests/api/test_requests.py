@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -226,6 +227,33 @@ def test_the_list_is_newest_first_filtered_and_sorted(alice: User, now: datetime
     assert ids("status=failed") == [0]  # as it is shown
     assert ids("status=queued&task_id=2") == [2]
     assert ids('filter={"and":[{"==":[{"var":"action"},"export"]},{"<":[{"var":"task_id"},2]}]}') == [1, 0]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "status=queued",
+        "project_id=3",
+        "task_id=4",
+        "job_id=5",
+        "action=import",
+        "target=job",
+        "subresource=annotations",
+        "format=COCO 1.0",
+    ],
+)
+def test_each_filter_finds_the_one_it_is_about(alice: User, now: datetime, query: str) -> None:
+    about = {"kind": "import:annotations", "target": "job", "subresource": "annotations"}
+    about |= {"project_id": 3, "task_id": 4, "job_id": 5, "params": {"format": "COCO 1.0"}}
+    wanted = an_operation(alice, now, "action=import&target=job&target_id=5&subresource=annotations", **about)
+    other = an_operation(alice, now, "action=export&target=task&target_id=1&subresource=backup", subresource="backup")
+    claims.cancel(other, clock.now())
+    name, _, value = query.partition("=")
+    typed = int(value) if name.endswith("_id") else value
+    logic = json.dumps({"==": [{"var": name}, typed]})
+    for asked in ({name: value}, {"filter": logic}):
+        results = client_for(alice).get("/api/requests", asked).json()["results"]
+        assert [shown["id"] for shown in results] == [wanted.key], asked
 
 
 def test_the_list_asks_the_database_the_same_whatever_its_length(
