@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 from cvat_sdk import Client, make_client
 
+from tests.support.postgresql import postgresql
 from tests.support.server import Server, running_server
+
+__all__ = ["postgresql"]  # a fixture
 
 CVAT_CLI = Path(sys.executable).parent / "cvat-cli"
 Cli = Callable[..., str]

@@ -27,6 +27,7 @@ def open_data_dir(data_dir: Path | None) -> None:
     Raises:
         BadInput: a setting cannot be read.
         Conflict: a newer Labelkeep has written the directory.
+        Unavailable: PostgreSQL does not answer.
     """
     name_data_dir(data_dir)
     import django
@@ -37,6 +38,7 @@ def open_data_dir(data_dir: Path | None) -> None:
     from labelkeep import clock, configuration
     from labelkeep.server.migrate import prepare
 
-    prepare(configuration.read().data_dir, clock.now())
+    settings = configuration.read()
+    prepare(settings.data_dir, clock.now(), settings.database_url)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "labelkeep.server.settings")
     django.setup()

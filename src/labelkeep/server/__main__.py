@@ -14,7 +14,7 @@ from pathlib import Path
 from labelkeep import clock, configuration
 from labelkeep.configuration import Configuration
 from labelkeep.errors import BadInput, Conflict, LabelkeepError
-from labelkeep.server import logs, migrate
+from labelkeep.server import logs, migrate, postgresql
 from labelkeep.server.checks import problems
 from labelkeep.server.lock import locked
 from labelkeep.server.supervisor import Supervisor, web, workers
@@ -28,7 +28,8 @@ def main() -> int:
             raise BadInput("; ".join(wrong))
         logs.configure(settings.log_level)
         with locked(settings.data_dir):
-            _say_what_was_done(migrate.prepare_locked(settings.data_dir, clock.now()), settings.data_dir)
+            done = migrate.prepare_locked(settings.data_dir, clock.now(), settings.database_url)
+            _say_what_was_done(done, settings.data_dir)
             _serve(settings)
     except LabelkeepError as error:
         print(f"labelkeep: {error}", file=sys.stderr)  # noqa: T201
@@ -67,7 +68,7 @@ class _Announcement:
         _say(f"Labelkeep is at {self._url}")
         if self._settings.public_url:
             _say(f"People reach it at {self._settings.public_url}")
-        if not _has_users(self._settings.data_dir):
+        if not _has_users(self._settings):
             _say(_welcome(self._settings.data_dir, self._settings.public_url or self._url))
         return True
 
@@ -109,8 +110,10 @@ def _reserve(host: str, port: int) -> socket.socket:
     return reserved
 
 
-def _has_users(data_dir: Path) -> bool:
-    with closing(sqlite3.connect(f"file:{data_dir / migrate.DATABASE}?mode=ro", uri=True)) as database:
+def _has_users(settings: Configuration) -> bool:
+    if settings.database_url:
+        return postgresql.has_users(settings.database_url)
+    with closing(sqlite3.connect(f"file:{settings.data_dir / migrate.DATABASE}?mode=ro", uri=True)) as database:
         return bool(database.execute("SELECT EXISTS (SELECT 1 FROM accounts_user)").fetchone()[0])
 
 
@@ -119,6 +122,8 @@ def _say_what_was_done(prepared: migrate.Prepared, data_dir: Path) -> None:
         _say(f"Made the data directory {data_dir}")
     elif prepared.copy:
         _say(f"Brought the database up to date; its copy from before is {prepared.copy}")
+    elif prepared.migrated:
+        _say("Brought the database up to date")
 
 
 def _welcome(data_dir: Path, url: str) -> str:

@@ -6,6 +6,10 @@
     backups-of-database/  a copy of the database from before each migration; nothing removes them
 
 When the mark is that of the installed code nothing has to be looked at, so a start costs no import of Django here.
+
+Of a PostgreSQL database (`database_url`) no copy is made: its migrations are one transaction, so an upgrade that fails
+leaves what was there; what guards against regret is the operator's own dump (docs/operating/postgresql.md). It has a
+mark of its own, beside that of the directory (postgresql.py).
 """
 
 from __future__ import annotations
@@ -14,7 +18,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -24,11 +28,12 @@ from typing import Any
 
 import labelkeep
 from labelkeep.errors import Conflict
+from labelkeep.server import postgresql
+from labelkeep.server.database import SQLITE as DATABASE
 from labelkeep.server.lock import locked
 
 FORMAT = 1  # of the directory; raised when an older Labelkeep could not read what a newer one writes
 MARK = "data-directory.json"
-DATABASE = "labelkeep.sqlite3"
 COPIES = "backups-of-database"
 
 
@@ -41,27 +46,40 @@ class Prepared:
     copy: Path | None = None
 
 
-def prepare(data_dir: Path, now: datetime) -> Prepared:
+def prepare(data_dir: Path, now: datetime, database_url: str = "") -> Prepared:
     """Make the data directory usable by this version: for commands that run without the server.
 
     Raises:
         Conflict: a newer Labelkeep has written it, or it needs to be brought up to date while a server uses it.
+        BadInput, Unavailable: PostgreSQL cannot be reached this way.
     """
-    if _is_current(data_dir):
+    if _is_current(data_dir, database_url):
         return Prepared()
     with locked(data_dir):
-        return prepare_locked(data_dir, now)
+        return prepare_locked(data_dir, now, database_url)
 
 
-def prepare_locked(data_dir: Path, now: datetime) -> Prepared:
+def prepare_locked(data_dir: Path, now: datetime, database_url: str = "") -> Prepared:
     """The same, by one who holds the lock of the directory."""
     data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if _is_current(data_dir):
+    if _is_current(data_dir, database_url):
         return Prepared()
-    is_new = not (data_dir / DATABASE).exists()
-    copy = _migrate(data_dir, now)
+    if database_url:
+        done = _prepare_postgresql(data_dir, database_url)
+    else:
+        is_new = not (data_dir / DATABASE).exists()
+        done = Prepared(is_new=is_new, migrated=True, copy=_migrate(data_dir, now))
     _write_mark(data_dir)
-    return Prepared(is_new=is_new, migrated=True, copy=copy)
+    return done
+
+
+def _prepare_postgresql(data_dir: Path, url: str) -> Prepared:
+    """Whoever else is at it, with a data directory of its own, is waited for."""
+    with postgresql.alone(url):
+        is_new = not postgresql.read_mark(url)
+        _migrate(data_dir, None, url)
+        postgresql.write_mark(url, _mark())
+    return Prepared(is_new=is_new, migrated=True)
 
 
 def copy_database(data_dir: Path, now: datetime, label: str) -> Path:
@@ -78,47 +96,56 @@ def copy_database(data_dir: Path, now: datetime, label: str) -> Path:
     return path
 
 
-def _is_current(data_dir: Path) -> bool:
-    mark = _read_mark(data_dir)
+def _is_current(data_dir: Path, database_url: str) -> bool:
+    if not _is_marked(_read_mark(data_dir), data_dir):
+        return False
+    if database_url:
+        return _is_marked(postgresql.read_mark(database_url), "the database")
+    return (data_dir / DATABASE).exists()
+
+
+def _is_marked(mark: dict[str, Any], what: object) -> bool:
     if mark.get("format", FORMAT) > FORMAT:
-        raise _too_new(data_dir, mark.get("version", "unknown"))
-    return mark.get("migrations") == _mark_of_code() and (data_dir / DATABASE).exists()
+        raise _too_new(what, mark.get("version", "unknown"))
+    return bool(mark.get("migrations") == _mark_of_code())
 
 
-def _migrate(data_dir: Path, now: datetime) -> Path | None:
-    """Apply what is missing, after a copy where there is something to lose."""
+def _migrate(data_dir: Path, now: datetime | None, database_url: str = "") -> Path | None:
+    """Apply what is missing: all of it or nothing; of SQLite, after a copy (`now`) where there is something to lose."""
     import django
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "labelkeep.server.settings")
     django.setup()
     from django.core.management import call_command
-    from django.db import connections
+    from django.db import connections, transaction
     from django.db.migrations.executor import MigrationExecutor
 
     connection = connections["default"]
     executor = MigrationExecutor(connection)
     applied = set(executor.loader.applied_migrations)
-    _refuse_unknown(data_dir, applied - set(executor.loader.disk_migrations))
+    _refuse_unknown(data_dir, database_url, applied - set(executor.loader.disk_migrations))
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     copy = None
-    if plan and applied:
+    if plan and applied and now is not None:
         copy = copy_database(data_dir, now, f"before-{labelkeep.__version__}")
     if plan:
-        call_command("migrate", interactive=False, verbosity=0)
+        with transaction.atomic() if database_url else nullcontext():  # SQLite cannot change its tables within one
+            call_command("migrate", interactive=False, verbosity=0)
     connections.close_all()
     return copy
 
 
-def _refuse_unknown(data_dir: Path, unknown: set[tuple[str, str]]) -> None:
+def _refuse_unknown(data_dir: Path, database_url: str, unknown: set[tuple[str, str]]) -> None:
     if unknown:
-        written_by = _read_mark(data_dir).get("version", "unknown")
-        raise _too_new(data_dir, written_by, sorted(f"{app}.{name}" for app, name in unknown))
+        mark = postgresql.read_mark(database_url) if database_url else _read_mark(data_dir)
+        what = "the database" if database_url else data_dir
+        raise _too_new(what, mark.get("version", "unknown"), sorted(f"{app}.{name}" for app, name in unknown))
 
 
-def _too_new(data_dir: Path, version: str, unknown: Sequence[str] = ()) -> Conflict:
+def _too_new(what: object, version: str, unknown: Sequence[str] = ()) -> Conflict:
     why = f" (unknown here: {', '.join(unknown)})" if unknown else ""
     return Conflict(
-        f"{data_dir} was written by Labelkeep {version}, which is newer than this one, {labelkeep.__version__}{why}. "
+        f"{what} was written by Labelkeep {version}, which is newer than this one, {labelkeep.__version__}{why}. "
         "Nothing was changed. Install that version or a later one to open it."
     )
 
@@ -141,10 +168,13 @@ def _read_mark(data_dir: Path) -> dict[str, Any]:
     return mark if isinstance(mark, dict) else {}
 
 
+def _mark() -> dict[str, Any]:
+    return {"format": FORMAT, "version": labelkeep.__version__, "migrations": _mark_of_code()}
+
+
 def _write_mark(data_dir: Path) -> None:
-    mark = {"format": FORMAT, "version": labelkeep.__version__, "migrations": _mark_of_code()}
     temporary = data_dir / f".{MARK}"
-    temporary.write_text(json.dumps(mark, indent=2) + "\n")
+    temporary.write_text(json.dumps(_mark(), indent=2) + "\n")
     _sync(temporary)
     temporary.rename(data_dir / MARK)
     _sync(data_dir)
