@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "labelkeep.media",
     "labelkeep.projects",
     "labelkeep.snapshots",
+    "labelkeep.schedules",
 ]
 MIDDLEWARE = [
     "labelkeep.server.middleware.ProxyMiddleware",

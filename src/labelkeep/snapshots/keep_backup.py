@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -13,6 +14,8 @@ from labelkeep.snapshots.backup_queries import get_backup
 from labelkeep.snapshots.make_backup import checked_note
 from labelkeep.snapshots.models import Backup
 from labelkeep.store import keys
+
+PINNED = "The backup is pinned. Take the pin off before you delete it."
 
 
 def update_backup(*, actor: Actor, id: UUID, note: str | None = None, pinned: bool | None = None) -> Backup:
@@ -38,13 +41,19 @@ def forget_backup(*, actor: Actor, id: UUID) -> None:
     """
     backup = get_backup(actor, id, "backup:delete")
     if backup.pinned:
-        raise Conflict("The backup is pinned. Take the pin off before you delete it.")
-    drop(backup)
+        raise Conflict(PINNED)
+    if not drop(backup, pinned=False):
+        raise Conflict(PINNED)
 
 
-def drop(backup: Backup) -> None:
-    """Row first, then the manifest (invariant 1: deletion goes the other way round). Where only the row is gone, the
-    manifest is an orphan, which prune removes."""
+def drop(backup: Backup, **still: Any) -> bool:
+    """Remove a backup, if the columns named in `still` have these values to this moment. Returns whether it went.
+
+    Row first, then the manifest (invariant 1: deletion goes the other way round). Where only the row is gone, the
+    manifest is an orphan, which prune removes.
+    """
     with transaction.atomic():
-        Backup.objects.filter(pk=backup.pk).delete()
-    vault.live().delete_manifest(keys.manifest(str(backup.source_uuid), backup.created_date, str(backup.pk)))
+        gone, _ = Backup.objects.filter(pk=backup.pk, **still).delete()
+    if gone:
+        vault.live().delete_manifest(keys.manifest(str(backup.source_uuid), backup.created_date, str(backup.pk)))
+    return bool(gone)

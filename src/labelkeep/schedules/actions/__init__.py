@@ -1,0 +1,1 @@
+"""Verbs of schedules, one a file."""
