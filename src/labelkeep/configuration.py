@@ -49,7 +49,7 @@ def machine_zone() -> str:
 
 def _setting(default: Any, parse: Callable[[str], Any], doc: str, *, secret: bool = False) -> Any:
     """`secret`: the value holds a password, so it is never printed as it is (`masked`)."""
-    return field(default=default, metadata={"parse": parse, "doc": doc, "secret": secret})
+    return field(default=default, repr=not secret, metadata={"parse": parse, "doc": doc, "secret": secret})
 
 
 def masked(url: str) -> str:

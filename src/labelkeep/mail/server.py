@@ -54,6 +54,10 @@ def parse(url: str) -> MailServer:
     except ValueError as error:
         raise BadInput(_FORM) from error
     wanted = options.pop("starttls", ["yes"])[-1]
+    if not unquote(f"{parts.username}{parts.password}").isascii():
+        raise BadInput(
+            "LABELKEEP_SMTP_URL: user and password have to be ASCII, nothing else can be sent to a mail server"
+        )
     is_whole = parts.scheme in ("smtp", "smtps") and parts.hostname and parts.path in ("", "/") and not parts.fragment
     if not is_whole or options or wanted not in ("yes", "no"):
         raise BadInput(_FORM)
