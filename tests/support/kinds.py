@@ -261,8 +261,8 @@ def point_clouds(alice: User, bob: User) -> Task:
 
 @kind
 def related_images(alice: User, bob: User) -> Task:
-    files = {**pictures(2), "related_images/frame_0001_png/side.png": picture(77)}
-    return a_task(alice, files=files)
+    files = {f"set/{name}": content for name, content in pictures(2).items()}
+    return a_task(alice, files={**files, "set/related_images/frame_0001_png/side.png": picture(77)})
 
 
 @kind

@@ -94,8 +94,10 @@ def _entries(frames: Frames, job: Job | None) -> Iterator[bytes]:
     shown = None if job is None or job.frames is None else set(job.frames)
     batch: list[dict[str, Any]] = []
     for number, frame in enumerate(frames.read(start, stop), start):
-        name = frame.path if shown is None or number in shown else PLACEHOLDER
-        batch.append(_entry(name, frame.width, frame.height, len(frame.related)))
+        name, related = frame.path, len(frame.related)
+        if shown is not None and number not in shown:
+            name, related = PLACEHOLDER, 0
+        batch.append(_entry(name, frame.width, frame.height, related))
         if len(batch) == _JSON_BATCH:
             yield orjson.dumps(batch)[1:-1]
             batch = []

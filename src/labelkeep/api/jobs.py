@@ -132,7 +132,7 @@ def job_json(row: Json, address: str) -> JobRead:
         "start_frame": row["start_frame"],
         "stop_frame": row["stop_frame"],
         "data_chunk_size": row["task__chunk_size"],
-        "data_compressed_chunk_type": row["task__compressed_chunk_type"],
+        "data_compressed_chunk_type": row["task__compressed_chunk_type"] if frames is None else "imageset",
         "data_original_chunk_type": row["task__original_chunk_type"],
         "created_date": iso(row["created_date"]),
         "updated_date": iso(row["updated_date"]),

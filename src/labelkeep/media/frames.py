@@ -164,6 +164,8 @@ class Frames:
         if not numbers:
             raise NotFound("Incorrect chunk number")
         kind = self.task.original_chunk_type if original else self.task.compressed_chunk_type
+        if shown is not None and not original:
+            kind = "imageset"  # what a job with some frames says that its chunks are
         if self.video is not None:
             make = self._video_chunk if kind == "video" else self._picture_chunk
             key = self._key(kind, original, numbers, shown)
