@@ -8,18 +8,26 @@ assert answer.status_code == 201 and answer.json()["name"] == "cats"
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from rest_framework.test import APIClient
 
 from labelkeep import clock
 from labelkeep.accounts import tokens
 from labelkeep.accounts.models import AccessToken, Membership, Organization, Role, User
+from tests.support import openapi
 
 
 class Client(APIClient):
-    """REST framework's client; bodies are JSON unless `format="multipart"` is said."""
+    """REST framework's client; bodies are JSON unless `format="multipart"` is said. Each answer is checked."""
 
     default_format = "json"
+
+    def request(self, **kwargs: Any) -> Any:
+        """The answer, when it is as the OpenAPI document says."""
+        response = super().request(**kwargs)
+        openapi.check(kwargs["REQUEST_METHOD"], response)
+        return response
 
 
 def client_for(user: User | None = None, *, personal: bool = False, read_only: bool = False) -> Client:

@@ -19,7 +19,7 @@ from labelkeep.annotations.model import KINDS
 from labelkeep.annotations.stream import JsonError, batches
 from labelkeep.api.base import View
 from labelkeep.api.labeled_data import LabeledData, LabeledDataBody
-from labelkeep.api.schema import VND, Detail, Method, Parameter, Text
+from labelkeep.api.schema import VND, Method, Parameter, Text
 from labelkeep.errors import BadInput, Gone
 from labelkeep.projects import saved
 from labelkeep.projects.models import Job, Task
@@ -38,15 +38,14 @@ class Annotations(View):
     kind: ClassVar[str]
     methods = {
         "GET": Method(gives=LabeledData, also={410: Text()}, answers=(VND,)),
-        "PUT": Method(takes=LabeledDataBody, gives=LabeledData, also={409: Detail, 410: Text()}, answers=(VND,)),
+        "PUT": Method(takes=LabeledDataBody, gives=LabeledData, also={410: Text()}, answers=(VND,)),
         "PATCH": Method(
             takes=LabeledDataBody,
             gives=LabeledData,
-            also={409: Detail},
             query={"action": Parameter("What to do with what is sent.", Action, required=True)},
             answers=(VND,),
         ),
-        "DELETE": Method(status=204, also={409: Detail}),
+        "DELETE": Method(status=204),
     }
 
     def get(self, request: Request, pk: int) -> HttpResponseBase:

@@ -8,7 +8,8 @@ it are known without writing it anywhere.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Literal
+from dataclasses import replace
+from typing import Any, ClassVar, Literal, TypedDict
 
 from django.http import HttpResponseBase
 from django.urls import URLPattern, path
@@ -18,8 +19,8 @@ from rest_framework.response import Response
 from labelkeep import clock
 from labelkeep.api import downloads
 from labelkeep.api.base import View, flag
-from labelkeep.api.schema import RANGE, ZIP, Method, Parameter, RqId
-from labelkeep.api.uploads import UploadView
+from labelkeep.api.schema import RANGE, ZIP, File, Method, Parameter, RqId
+from labelkeep.api.uploads import PIECES, UploadView, upload_methods
 from labelkeep.errors import AlreadyRunning, BadInput, NotFound
 from labelkeep.media.models import Upload
 from labelkeep.operations import keys
@@ -170,6 +171,30 @@ class OldExport(BackupView):
         return answer
 
 
+class ProjectFileBody(TypedDict):
+    """An archive."""
+
+    project_file: File
+
+
+class TaskFileBody(TypedDict):
+    """An archive."""
+
+    task_file: File
+
+
+class Poll(TypedDict, total=False):
+    """Clients up to 2.31 ask with this how far a restore is. Without it: the upload that `filename` names is whole."""
+
+    rq_id: str
+
+
+class Restored(TypedDict):
+    """What such clients hear when it is done."""
+
+    id: int
+
+
 class Import(UploadView):
     """Restore an archive: the five kinds of request of an upload URL, and the old polling on the same one."""
 
@@ -199,12 +224,18 @@ class Import(UploadView):
         return Response({"id": operation.result["id"]}, status=201)
 
 
+def _import_methods(form: Any) -> dict[str, Method]:
+    methods = upload_methods(form, Poll, {**_EXPORT, "filename": "The upload that is finished: its Upload-Filename."})
+    return methods | {"POST": replace(methods["POST"], also={**methods["POST"].also, 201: Restored})}
+
+
 class ProjectImport(Import):
     """…of a project."""
 
     kind = "project"
     purpose = "project-backup"
     file_fields = ("project_file",)
+    methods = _import_methods(ProjectFileBody)
 
 
 class TaskImport(Import):
@@ -213,11 +244,12 @@ class TaskImport(Import):
     kind = "task"
     purpose = "task-backup"
     file_fields = ("task_file",)
+    methods = _import_methods(TaskFileBody)
 
 
 def _routes(kind: Kind, restoring: type[Import]) -> Iterator[URLPattern]:
-    yield path(f"api/{kind}s/backup", restoring.as_view())
-    yield path(f"api/{kind}s/backup/<str:file_id>", restoring.as_view())
+    yield path(f"api/{kind}s/backup", restoring.as_view(http_method_names=["post", "options"]))
+    yield path(f"api/{kind}s/backup/<str:file_id>", restoring.as_view(http_method_names=PIECES))
     yield path(f"api/{kind}s/<int:pk>/backup/export", Export.as_view(kind=kind))
     yield path(f"api/{kind}s/<int:pk>/backup/download", DownloadView.as_view(kind=kind))
     yield path(f"api/{kind}s/<int:pk>/backup", OldExport.as_view(kind=kind))

@@ -6,7 +6,8 @@ Bodies are streams, the metadata too: 100,000 frames are written page by page.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, cast
+from dataclasses import replace
+from typing import Any, Literal, cast
 
 import msgspec
 from django.conf import settings
@@ -16,15 +17,19 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from labelkeep import clock
+from labelkeep.api import downloads
 from labelkeep.api.base import View, iso
+from labelkeep.api.data_types import DataForm, DataMetaRead, DataRequest
 from labelkeep.api.frame_meta import frames_of_job, meta
-from labelkeep.api.uploads import UploadView
+from labelkeep.api.schema import RANGE, VND, Bytes, Detail, Method, Natural, Parameter
+from labelkeep.api.uploads import PIECES, UploadView, upload_methods
 from labelkeep.errors import BadInput, Conflict, NotFound
 from labelkeep.media import parameters, tree, uploads, vault
 from labelkeep.media.cache import DiskCache
-from labelkeep.media.frames import Frames, Served, chunk_numbers
+from labelkeep.media.frames import Frames, chunk_numbers
 from labelkeep.media.models import Upload
 from labelkeep.media.parameters import DataParams
+from labelkeep.media.served import Served
 from labelkeep.projects.actions.attach_data import attach_data
 from labelkeep.projects.actions.start_data import NO_MORE_DATA, start_data
 from labelkeep.projects.actions.update_data_meta import update_data_meta
@@ -35,6 +40,18 @@ from labelkeep.projects.queries.tasks import get_task
 
 PURPOSE = "task-data"
 _TYPES = ("chunk", "frame", "context_image", "preview")
+_MEDIA = Bytes("application/zip", "video/mp4", "image/*", "application/octet-stream")
+_GET = Method(
+    gives=_MEDIA,
+    also={206: _MEDIA, 304: None, 409: Detail, 416: None},
+    query={
+        "type": Parameter("What is wanted.", Literal["chunk", "frame", "context_image", "preview"], required=True),
+        "quality": Parameter("As it was sent, or smaller.", Literal["compressed", "original"]),
+        "number": Parameter("Which frame or chunk, counted in the task.", Natural),
+        "Range": RANGE,
+    },
+)
+_INDEX = Parameter("Which chunk, counted in the job.", Natural)
 
 
 class MetaBody(msgspec.Struct, kw_only=True):
@@ -59,12 +76,9 @@ def frames_of(task: Task) -> Frames:
 
 
 def answer(served: Served, headers: dict[str, str] | None = None) -> StreamingHttpResponse:
-    """A stream with its length, where that is known. Media are not compressed again on the way."""
+    """A stream with its length. Media are not compressed again on the way."""
     response = StreamingHttpResponse(served.body, content_type=served.media_type)
-    if served.size is not None:
-        response["Content-Length"] = str(served.size)
-    if served.checksum:
-        response["X-Checksum"] = served.checksum
+    response["Content-Length"] = str(served.size)
     for name, value in (headers or {}).items():
         response[name] = value
     return response
@@ -84,7 +98,7 @@ def retrieve(request: Request, task: Task, job: Job | None = None) -> HttpRespon
     if kind not in _TYPES:
         raise BadInput(["Data type not specified or has wrong value"])
     quality = request.query_params.get("quality") or "compressed"
-    if quality not in ("compressed", "original"):
+    if quality not in ("compressed", "original") and kind != "context_image":
         raise BadInput(["Wrong quality value"])
     frames = frames_of(task)
     if kind == "preview":
@@ -107,9 +121,9 @@ def retrieve(request: Request, task: Task, job: Job | None = None) -> HttpRespon
 def _chunk(request: Request, frames: Frames, task: Task, job: Job | None, original: bool) -> HttpResponseBase:
     number, index = _number(request, "number"), _number(request, "index")
     if job is not None and number is not None and index is not None:
-        raise BadInput(["'number' and 'index' cannot be used together"])
+        raise BadInput(["Number and Index cannot be used together"])
     if number is None and (index is None or job is None):
-        raise BadInput(["Number is not specified"])
+        raise BadInput(["Number is not specified" if job is None else "Number or Index is not specified"])
     size = task.chunk_size or 1
     shown = None
     if job is None:
@@ -121,7 +135,19 @@ def _chunk(request: Request, frames: Frames, task: Task, job: Job | None, origin
         numbers = chunk_numbers(cast(int, number), size, job.start_frame, job.stop_frame)
         shown = job.frames
     served = frames.chunk(list(numbers), original=original, shown=set(shown) if shown is not None else None)
-    return answer(served, {"X-Updated-Date": iso(task.chunks_updated_date) or ""})
+    return _in_part(request, served, {"X-Updated-Date": iso(task.chunks_updated_date) or ""})
+
+
+def _in_part(request: Request, served: Served, headers: dict[str, str]) -> HttpResponseBase:
+    """A chunk, or the range of it that is asked for; 304 to who has it."""
+    response = downloads.answer(
+        request, size=served.size, etag=f'"{served.etag}"', stream=served.read, media_type=served.media_type
+    )
+    if not response.streaming:
+        served.close()
+    for name, value in {"X-Checksum": served.checksum, **headers}.items():
+        response[name] = value
+    return response
 
 
 def _number(request: Request, name: str) -> int | None:
@@ -140,6 +166,7 @@ class TaskData(UploadView):
     """`/api/tasks/{id}/data`: reading data, and sending it."""
 
     purpose = PURPOSE
+    methods = {**upload_methods(DataForm, DataRequest), "GET": _GET}
 
     def get(self, request: Request, pk: int, **kwargs: Any) -> HttpResponseBase:
         """Frames, chunks and context images."""
@@ -197,14 +224,24 @@ def _check_sources(params: DataParams, files: list[Upload]) -> None:
 class JobData(View):
     """`/api/jobs/{id}/data`."""
 
+    methods = {"GET": replace(_GET, query={**_GET.query, "index": _INDEX})}
+
     def get(self, request: Request, pk: int) -> HttpResponseBase:
         """Frames, chunks and context images of a job."""
         job = get_job(self.actor, pk, "job:view-data")
         return retrieve(request, job.task, job)
 
 
+_META = {
+    "GET": Method(gives=DataMetaRead, answers=(VND,)),
+    "PATCH": Method(takes=MetaBody, gives=DataMetaRead, answers=(VND,)),
+}
+
+
 class TaskMeta(View):
     """`/api/tasks/{id}/data/meta`."""
+
+    methods = _META
 
     def get(self, request: Request, pk: int) -> HttpResponseBase:
         """The frames of a task."""
@@ -219,6 +256,8 @@ class TaskMeta(View):
 
 class JobMeta(View):
     """`/api/jobs/{id}/data/meta`."""
+
+    methods = _META
 
     def get(self, request: Request, pk: int) -> HttpResponseBase:
         """The frames of a job."""
@@ -241,9 +280,9 @@ def _change(view: View, of: Task | Job) -> None:
 
 
 urlpatterns: list[Any] = [
-    path("api/tasks/<int:pk>/data", TaskData.as_view()),
+    path("api/tasks/<int:pk>/data", TaskData.as_view(http_method_names=["get", "post", "options"])),
     path("api/tasks/<int:pk>/data/meta", TaskMeta.as_view()),
-    path("api/tasks/<int:pk>/data/<str:file_id>", TaskData.as_view()),
+    path("api/tasks/<int:pk>/data/<str:file_id>", TaskData.as_view(http_method_names=PIECES)),
     path("api/jobs/<int:pk>/data", JobData.as_view()),
     path("api/jobs/<int:pk>/data/meta", JobMeta.as_view()),
 ]

@@ -44,6 +44,8 @@ def of(view: Any, method: str, told: Method) -> Iterator[int]:
     yield from (400, 404)  # a number beyond all numbers; an organization or media type that there is not
     if view.authentication_classes:
         yield from (401, 403, 503)
+    if method in ("PUT", "PATCH", "DELETE"):
+        yield 409
     if told.bodies:
         yield from (411, 413, 415)
     if view.authentication_classes or view.anonymous:

@@ -19,7 +19,7 @@ from drf_spectacular.generators import EndpointEnumerator, SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 
 from labelkeep.api import failures
-from labelkeep.api.schema import Address, Bytes, Method, Natural, Parameter, Text
+from labelkeep.api.schema import Address, AnyOf, Bytes, Method, Natural, Parameter, Text
 
 _REF = "#/components/schemas/{name}"
 _PARAMETER = "#/components/parameters/"
@@ -58,6 +58,8 @@ def schema_of(wanted: Any) -> dict[str, Any]:
         return {"type": "string"}
     if isinstance(wanted, Bytes):
         return {"type": "string", "format": "binary"}
+    if isinstance(wanted, AnyOf):
+        return {"anyOf": [schema_of(kind) for kind in wanted.types]}
     return _described(wanted)[0]
 
 
@@ -84,9 +86,8 @@ def page_of(row: Any) -> Any:
 def _types(view: Any) -> Iterator[Any]:
     """Every type that a view speaks of."""
     for method in told_of(view).values():
-        yield from method.bodies.values()
-        yield method.gives
-        yield from method.also.values()
+        for wanted in (*method.bodies.values(), method.gives, *method.also.values()):
+            yield from wanted.types if isinstance(wanted, AnyOf) else (wanted,)
 
 
 def told_of(view: Any) -> dict[str, Method]:
@@ -208,7 +209,11 @@ def _security(view: Any) -> list[dict[str, list[str]]]:
 def _responses(view: Any, method: str, told: Method) -> dict[str, Any]:
     answers = {status: _answer(gives, told) for status, gives in {told.status: told.gives, **told.also}.items()}
     for status in failures.of(view, method, told):
-        answers.setdefault(status, {"$ref": f"#/components/responses/{failures.NAMES[status]}"})
+        usual = failures.response(status, schema_of(failures.body(status)))
+        if status in answers:
+            answers[status] = usual | {"content": usual["content"] | answers[status].get("content", {})}
+        else:
+            answers[status] = {"$ref": f"#/components/responses/{failures.NAMES[status]}"}
     return {str(status): answers[status] for status in sorted(answers)}
 
 

@@ -49,6 +49,13 @@ class Text(Bytes):
     usual = "text/plain"
 
 
+class AnyOf:
+    """A body of one of several types, which msgspec would not tell apart."""
+
+    def __init__(self, *types: Any) -> None:
+        self.types = types
+
+
 ZIP, IMAGE = Bytes("application/zip"), Bytes("image/jpeg")
 
 
@@ -70,8 +77,8 @@ class Method:
     """One method of a route.
 
     `takes`: a type, or one for each media type. `gives`: a type, `Bytes`, or None for an empty answer. `also`: what
-    other statuses than the usual ones give, failures with a body of their own (409: RqId) among them. `query`:
-    parameters by name; a sentence stands for a text.
+    other statuses give: further successes, and failures that not every route has (409: RqId) or that are told in plain
+    words here too (404: Text()). `query`: parameters by name; a sentence stands for a text.
     """
 
     takes: Any = None

@@ -21,8 +21,8 @@ from labelkeep.media.kinds import kind_of
 # The API that is spoken here. CVAT's client looks at it and warns when it is another than its own.
 CVAT_VERSION = "2.80.0"
 _LOGO = (
-    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E"
-    "%3Cpath fill='%2317bebb' d='M2 2h9l3 6-3 6H2z'/%3E%3C/svg%3E"
+    "data:image/svg+xml,%3Csvg%20xmlns='http://www.w3.org/2000/svg'%20viewBox='0%200%2016%2016'%3E"
+    "%3Cpath%20fill='%2317bebb'%20d='M2%202h9l3%206-3%206H2z'/%3E%3C/svg%3E"
 )
 
 

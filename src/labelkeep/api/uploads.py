@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import orjson
@@ -18,6 +19,7 @@ from rest_framework.response import Response
 
 from labelkeep import clock
 from labelkeep.api.base import View, absolute
+from labelkeep.api.schema import FORM, JSON, AnyOf, Bytes, Detail, Method, Natural, Parameter, RqId
 from labelkeep.errors import BadInput, TooLarge
 from labelkeep.media import uploads
 from labelkeep.media.models import Upload
@@ -32,6 +34,31 @@ TUS_HEADERS = {
     "Access-Control-Expose-Headers": "Tus-Resumable,upload-length,upload-metadata,Location,Upload-Offset",
     "Cache-Control": "no-store",
 }
+
+
+_KIND = "Its presence, with any value, says which of the five kinds of request this is."
+_OFFSET = Parameter("How many bytes have come before these.", Natural, required=True, place="header")
+PIECES = ("head", "patch", "options")  # what is done with one upload, at `<the URL>/<file_id>`
+
+
+def upload_methods(form: Any, body: Any, query: Mapping[str, str | Parameter] | None = None) -> dict[str, Method]:
+    """What an upload URL and those of its pieces take and give. 200, 201 and 202 may be empty (tus, Upload-Start)."""
+    kinds = {name: Parameter(_KIND, place="header") for name in ("Upload-Start", "Upload-Multiple", "Upload-Finish")}
+    length = {
+        "Upload-Length": Parameter("Makes this a tus creation: the bytes that will come.", Natural, place="header"),
+        "Upload-Metadata": Parameter("tus: `filename` and the name in base64.", place="header"),
+    }
+    post = Method(
+        takes={FORM: form, JSON: body},
+        gives=RqId,
+        status=202,
+        also={200: None, 201: None, 409: AnyOf(RqId, Detail)},
+        query={**(query or {}), **kinds, **length},
+    )
+    patch = Method(
+        takes=Bytes("application/offset+octet-stream"), status=204, also={409: str}, query={"Upload-Offset": _OFFSET}
+    )
+    return {"POST": post, "PATCH": patch, "HEAD": Method(), "OPTIONS": Method(status=204)}
 
 
 class UploadView(View):
