@@ -6,7 +6,7 @@ job are applied in the order of their revisions; above BOUND bytes a job they ar
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import msgspec
@@ -28,7 +28,7 @@ class _Delta(msgspec.Struct, omit_defaults=True, kw_only=True):
     tracks: list[Track] = []
 
 
-_DECODER = msgspec.json.Decoder(_Delta)
+_DECODER = msgspec.json.Decoder(list[_Delta])
 
 
 def encode(edit: Edit) -> bytes:
@@ -46,27 +46,24 @@ def encode(edit: Edit) -> bytes:
 
 def decode(payload: bytes | memoryview) -> Edit:
     """The edit that `encode` wrote."""
-    edit = Edit()
-    _read_into(edit, payload)
-    return edit
-
-
-def _read_into(edit: Edit, payload: bytes | memoryview) -> None:
-    delta = _DECODER.decode(payload)
-    for kind in KINDS:
-        for frame, number in delta.removed.get(kind, ()):
-            edit.remove(kind, frame, number)
-        objects: list[Object] = getattr(delta, kind)
-        for item in objects:
-            edit.put(kind, item)
+    return combine([payload])
 
 
 def combine(payloads: Iterable[bytes | memoryview]) -> Edit:
-    """Deltas in order, as one edit."""
+    """Deltas in order, as one edit. There may be thousands of few bytes each, so they are decoded in one go."""
     combined = Edit()
-    for payload in payloads:
-        _read_into(combined, payload)
+    for delta in _DECODER.decode(b"[%b]" % b",".join(payloads)):
+        for kind, gone in delta.removed.items():
+            for frame, number in gone:
+                combined.remove(kind, frame, number)
+        for kind, objects in _lists(delta):
+            for item in objects:
+                combined.put(kind, item)
     return combined
+
+
+def _lists(delta: _Delta) -> tuple[tuple[Kind, Sequence[Object]], ...]:
+    return ("tags", delta.tags), ("shapes", delta.shapes), ("tracks", delta.tracks)
 
 
 def _gone(places: dict[int, Object | None]) -> list[tuple[int, int]]:
