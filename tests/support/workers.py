@@ -11,6 +11,7 @@ import json
 import os
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labelkeep.operations.process import run_worker
@@ -78,7 +79,8 @@ def queue(kind: str, **params: Any) -> str:
 def _supervise() -> None:
     from labelkeep.server.supervisor import Supervisor, workers
 
-    Supervisor(workers(2, module=("-m", "tests.support.workers"))).run(lambda: True)
+    data_dir = Path(os.environ["LABELKEEP_DATA_DIR"])
+    Supervisor(workers(2, data_dir, module=("-m", "tests.support.workers"))).run(lambda: True)
 
 
 def _queue(kind: str, params: str = "{}") -> None:

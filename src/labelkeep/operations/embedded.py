@@ -49,22 +49,27 @@ def predecessors_of(worker: str, column: str) -> Q | None:
     """Which workers, named in this column, are dead for certain, given that this one was started; None: nobody knows.
 
     A server starts the next worker of a slot when the last one has died, and it holds the lock of the data directory,
-    so all workers of its earlier runs are gone too.
+    so all workers of its earlier runs are gone too. Of servers elsewhere on the same database nobody knows.
     """
     served = names.parse(worker)
     if served is None:
         return None
     begins = f"{column}__startswith"
     same_slot = Q(**{begins: served.of_this_slot}) & ~Q(**{column: worker})
-    return same_slot | (Q(**{begins: names.SERVED}) & ~Q(**{begins: served.of_this_run}))
+    return same_slot | (Q(**{begins: served.of_this_place}) & ~Q(**{begins: served.of_this_run}))
 
 
 @chore(every=SWEEP)
 def sweep(now: datetime) -> None:
-    """Remove expired rows, what dead attempts left behind, and workers that were not heard of for long."""
+    """Remove expired rows, and workers that were not heard of for long."""
     remove_expired(now)
-    temporary.remove_dead()
     Worker.objects.filter(seen_date__lt=now - FORGOTTEN).delete()
+
+
+@chore(every=SWEEP, everywhere=True)
+def sweep_directories(now: datetime) -> None:
+    """Remove what dead attempts have left behind in this data directory."""
+    temporary.remove_dead()
 
 
 class _Loop:

@@ -72,3 +72,13 @@ class Worker(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ChoreTurn(models.Model):
+    """Which chore was last done when, by whichever process had the turn (chores.py)."""
+
+    name = models.CharField(max_length=255, primary_key=True)
+    taken_date = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name

@@ -49,7 +49,7 @@ def _serve(settings: Configuration) -> None:
     with closing(_reserve(settings.host, settings.port)) as reserved:
         port = reserved.getsockname()[1]
         os.environ["LABELKEEP_PORT"] = str(port)
-        supervisor = Supervisor([web(), *workers(settings.workers)])
+        supervisor = Supervisor([web(), *workers(settings.workers, settings.data_dir)])
         announcement = _Announcement(settings, port)
         supervisor.run(announcement.is_made)
 

@@ -17,12 +17,13 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import structlog
 
 from labelkeep import clock
 from labelkeep.errors import Unavailable
-from labelkeep.operations.names import ABANDONED, Served
+from labelkeep.operations.names import ABANDONED, Served, place_of
 
 STOPPING = 15.0  # seconds that children may take to stop before they are killed
 STEADY = 30.0  # a child that lived so long has started well; its pauses begin anew
@@ -125,12 +126,13 @@ def web() -> Child:
     return Child("web", lambda _: [sys.executable, "-m", "labelkeep.server.web", str(os.getpid())])
 
 
-def workers(number: int, module: Sequence[str] = ("-m", "labelkeep.operations")) -> list[Child]:
+def workers(number: int, data_dir: Path, module: Sequence[str] = ("-m", "labelkeep.operations")) -> list[Child]:
     """The processes that carry operations out; their names say whom each follows (operations.embedded).
 
+    Whoever calls this holds the lock of `data_dir`.
     `module` is what Python is told to run, with the name and this process as arguments.
     """
-    run = secrets.token_hex(4)
+    run = f"{place_of(data_dir)}-{secrets.token_hex(4)}"
 
     def slot(index: int) -> Child:
         def command(count: int) -> list[str]:

@@ -45,6 +45,42 @@ def test_a_chore_that_fails_keeps_no_other_from_being_done() -> None:
     assert len(done) == 1
 
 
+@pytest.mark.usefixtures("no_chores")
+def test_of_all_workers_one_has_the_turn_in_a_period(monkeypatch: pytest.MonkeyPatch, now: datetime) -> None:
+    here: list[datetime] = []
+    done: list[datetime] = []
+    moments = [now, now, now + timedelta(seconds=14), now + timedelta(seconds=31)]
+
+    def tidy(when: datetime) -> None:
+        done.append(when)
+
+    chores.chore(every=timedelta(seconds=30))(tidy)
+    chores.chore(every=timedelta(seconds=30), everywhere=True)(here.append)
+    for moment in moments:
+        monkeypatch.setattr(chores.clock, "now", lambda moment=moment: moment)
+        chores.Round(started=chores.clock.monotonic() - 31).do_what_is_due()  # another worker each time
+    assert done == [now, now + timedelta(seconds=31)]
+    assert len(here) == 4
+
+
+@pytest.mark.usefixtures("no_chores")
+def test_the_next_worker_has_the_turn_when_one_died_over_a_chore(
+    monkeypatch: pytest.MonkeyPatch, now: datetime
+) -> None:
+    done: list[datetime] = []
+
+    def fails_once(when: datetime) -> None:
+        done.append(when)
+        if len(done) == 1:
+            raise OSError("no")
+
+    chores.chore(every=timedelta(seconds=30))(fails_once)
+    for moment in (now, now + timedelta(seconds=30)):
+        monkeypatch.setattr(chores.clock, "now", lambda moment=moment: moment)
+        chores.Round(started=chores.clock.monotonic() - 31).do_what_is_due()
+    assert done == [now, now + timedelta(seconds=30)]
+
+
 def test_the_rooms_have_registered_theirs() -> None:
     assert {embedded.sweep, expire_uploads, sweep_store} <= chores._CHORES.keys()
 

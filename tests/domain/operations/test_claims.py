@@ -117,12 +117,13 @@ def test_what_has_ended_cannot_be_cancelled(alice: User, now: datetime) -> None:
 
 
 def test_a_worker_takes_over_from_the_one_it_replaces_and_from_earlier_runs_only(alice: User, now: datetime) -> None:
-    holders = ["serve:run:1:1", "serve:run:2:1", "serve:old:1:1", "manual:host:5", "serve:run:1:2"]
+    holders = ["serve:here-run:1:1", "serve:here-run:2:1", "serve:here-old:1:1", "manual:host:5", "serve:here-run:1:2"]
+    holders.append("serve:there-old:1:1")  # a server elsewhere, which may well be alive
     for number, holder in enumerate(holders):
         an_operation(alice, now, f"action=export&target=task&target_id={number}")
         assert claims.claim_next(holder, now) is not None
-    dead = predecessors_of("serve:run:1:2", "worker")
+    dead = predecessors_of("serve:here-run:1:2", "worker")
     assert dead is not None
     assert claims.release(dead, now) == 2
     due = set(claims.due(now).values_list("worker", flat=True))
-    assert due == {"serve:run:1:1", "serve:old:1:1"}
+    assert due == {"serve:here-run:1:1", "serve:here-old:1:1"}
