@@ -37,8 +37,9 @@ def test_the_client_takes_a_guide(alice, guide):
 
 def test_a_guide_belongs_to_one_thing_and_there_is_one(alice, guide):
     says = client_for(alice)
-    assert says.post("/api/guides", {}).status_code == 400
-    assert says.post("/api/guides", {"task_id": 1, "project_id": 1}).status_code == 400
+    assert says.post("/api/guides", {}).json() == ["One of project_id or task_id must be specified"]
+    both = says.post("/api/guides", {"task_id": 1, "project_id": 1})
+    assert both.json() == ["Both project_id and task_id must not be specified"]
     assert says.post("/api/guides", {"project_id": guide["project_id"]}).json() == ["There is a guide already"]
     assert says.post("/api/guides", {"task_id": 99999}).status_code == 404
 
@@ -47,7 +48,8 @@ def test_a_task_in_a_project_has_the_guide_of_the_project(alice, bob):
     project = a_project(alice)
     inside = a_task(alice, project=project, frames=1)
     says = client_for(alice)
-    assert says.post("/api/guides", {"task_id": inside.pk}).status_code == 400
+    refused = says.post("/api/guides", {"task_id": inside.pk})
+    assert refused.json() == ["The task is in a project; its guide is the guide of the project"]
     guide = says.post("/api/guides", {"project_id": project.pk}).json()
     job = jobs_of(inside)[0]
     assert says.get(f"/api/jobs/{job.pk}").json()["guide_id"] == guide["id"]

@@ -44,6 +44,7 @@ def test_the_client_takes_an_issue_and_its_first_comment(alice, job):
         ({"frame": -1}, "frame"),
         ({"message": " "}, "message"),
         ({"position": "here"}, "position"),
+        ({"position": []}, "position"),
         ({"assignee": 99999}, "assignee"),
     ],
 )
@@ -110,3 +111,19 @@ def test_what_is_not_there_is_not_found(alice):
     assert says.post("/api/comments", {"issue": 1, "message": "x"}).status_code == 404
     body = {"job": 1, "frame": 0, "position": [], "message": "x"}
     assert says.post("/api/issues", body).status_code == 404
+
+
+def test_a_remark_in_a_ground_truth_job_is_about_one_of_its_frames(alice):
+    chosen = {"mode": "gt", "frame_selection_method": "manual", "frames": ["frame_0001.png"]}
+    truth = jobs_of(a_task(alice, frames=3, params={"validation_params": chosen}))[-1]
+    says = client_for(alice)
+    assert says.post("/api/issues", remark(truth, frame=1)).status_code == 201
+    refused = says.post("/api/issues", remark(truth, frame=2))
+    assert refused.json() == {"frame": ["Frame 2 is not one of those that the job has"]}
+
+
+def test_an_issue_always_has_a_place(alice, job):
+    says = client_for(alice)
+    url = f"/api/issues/{says.post('/api/issues', remark(job)).json()['id']}"
+    assert says.patch(url, {"position": []}).json() == {"position": ["This list may not be empty."]}
+    assert says.get(url).json()["position"] == [1, 2.5, 30, 40]

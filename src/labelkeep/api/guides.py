@@ -110,8 +110,10 @@ class Guides(View):
     def post(self, request: Request) -> Response:
         """Make the guide of a project or of a task that stands alone."""
         body = self.body(GuideBody)
-        if (body.task_id is None) == (body.project_id is None):
-            raise BadInput("Exactly one of task_id and project_id must be given")
+        if body.task_id is None and body.project_id is None:
+            raise BadInput("One of project_id or task_id must be specified")
+        if body.task_id is not None and body.project_id is not None:
+            raise BadInput("Both project_id and task_id must not be specified")
         if body.project_id is not None:
             home = get_project(self.actor, body.project_id, "guide:create")
             guide = create_guide(actor=self.actor, now=clock.now(), home=home, markdown=body.markdown)

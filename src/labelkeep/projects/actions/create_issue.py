@@ -36,13 +36,12 @@ def create_issue(
         BadInput: the frame is not one of the job's, or a field cannot be used.
     """
     require(actor, "issue:create", subject_of(job))
-    if not job.start_frame <= frame <= job.stop_frame:
-        raise BadInput({"frame": [f"The job has frames {job.start_frame} to {job.stop_frame}, not {frame}"]})
+    _check_frame(job, frame)
     text = fields.text("message", message, limit=MESSAGE_LIMIT)
     issue = Issue(
         job=job,
         frame=frame,
-        position=list(position),
+        position=checked(position),
         owner=actor.user,
         assignee=fields.user("assignee", assignee_id),
         resolved=resolved,
@@ -54,3 +53,21 @@ def create_issue(
         issue.save(force_insert=True)
         Comment.objects.create(issue=issue, owner=actor.user, message=text, created_date=now, updated_date=now)
     return issue
+
+
+def checked(position: Sequence[float]) -> list[float]:
+    """A place on a frame, which has at least one number.
+
+    Raises:
+        BadInput: it has none.
+    """
+    if not position:
+        raise BadInput({"position": ["This list may not be empty."]})
+    return list(position)
+
+
+def _check_frame(job: Job, frame: int) -> None:
+    if job.frames is not None and frame not in job.frames:
+        raise BadInput({"frame": [f"Frame {frame} is not one of those that the job has"]})
+    if not job.start_frame <= frame <= job.stop_frame:
+        raise BadInput({"frame": [f"The job has frames {job.start_frame} to {job.stop_frame}, not {frame}"]})
