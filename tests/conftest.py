@@ -11,7 +11,7 @@ import pytest
 if TYPE_CHECKING:
     from labelkeep.accounts.models import User
 
-DATABASE_FOLDERS = {"domain", "api", "cli"}
+DATABASE_FOLDERS = {"domain", "api", "cli", "web"}
 
 
 def pytest_configure() -> None:
