@@ -36,7 +36,7 @@ def client_routes() -> set[tuple[str, str]]:
 def is_there(method: str, path: str) -> bool:
     """Whether a view answers this method on this path."""
     concrete = re.sub(r"\{\w+\}", "1", path).rstrip("/")
-    for candidate in (concrete, concrete.replace("/assets/1", "/assets/00000000-0000-0000-0000-000000000000")):
+    for candidate in (concrete, re.sub(r"/1(?=/|$)", "/00000000-0000-0000-0000-000000000000", concrete)):
         try:
             view = resolve(candidate).func
         except Resolver404:
