@@ -140,7 +140,7 @@ class ListView(View):
         columns = filters.Columns(model, self.fields)
         queryset = queryset.alias(**{self.fields[name]: self.derived[name] for name in self._derived_names(query)})
         queryset = filters.simply(queryset, query, columns, self.simple)
-        if "filter" in query:
+        if query.get("filter"):
             queryset = queryset.filter(filters.parse(query["filter"], columns))
         queryset = filters.searched(queryset, query.get("search", ""), [self.fields[name] for name in self.search])
         return queryset.order_by(*filters.ordering(query.get("sort", ""), self.fields, self.order))

@@ -113,8 +113,13 @@ def searched(queryset: QuerySet[M], text: str, lookups: Sequence[str]) -> QueryS
     """Rows that contain every term (parted by spaces or commas) in one of the columns, whatever the case."""
     for term in re.split(r"[\s,]+", text.replace("\0", ""))[:MAX_TERMS]:
         if term and lookups:
-            queryset = queryset.filter(reduce(or_, (Q(**{f"{lookup}__icontains": term}) for lookup in lookups)))
+            queryset = queryset.filter(reduce(or_, (_holding(lookup, term) for lookup in lookups)))
     return queryset
+
+
+def _holding(lookup: str, term: str) -> Q:
+    """Whether a column contains a term, whatever the case: SQLite's LIKE knows the case of ASCII letters only."""
+    return Q(**{f"{lookup}__icontains": term} if term.isascii() else {f"{lookup}__iregex": re.escape(term)})
 
 
 def simply(queryset: QuerySet[M], query: Mapping[str, str], columns: Columns, names: Sequence[str]) -> QuerySet[M]:
@@ -204,12 +209,11 @@ class _Parser:
             low, var, high = arguments
             lookup = self._var(var, operation, arguments)
             above, below = ("gte", "lte") if operation == "<=" else ("gt", "lt")
-            return Q(
-                **{
-                    f"{lookup}__{above}": self._value(lookup, low, operation, arguments),
-                    f"{lookup}__{below}": self._value(lookup, high, operation, arguments),
-                }
-            )
+            lowest = self._value(lookup, low, operation, arguments)
+            highest = self._value(lookup, high, operation, arguments)
+            if lowest is None or highest is None:
+                raise _unsupported(operation, arguments)
+            return self._sure(lookup) & Q(**{f"{lookup}__{above}": lowest, f"{lookup}__{below}": highest})
         if not isinstance(arguments, list) or len(arguments) != 2:
             raise _unsupported(operation, arguments)
         lookup = self._var(arguments[0], operation, arguments)
@@ -218,7 +222,7 @@ class _Parser:
             if operation != "==":
                 raise _unsupported(operation, arguments)
             return Q(**{f"{lookup}__isnull": True})
-        return Q(**{f"{lookup}__{_COMPARISONS[operation]}": value})
+        return self._sure(lookup) & Q(**{f"{lookup}__{_COMPARISONS[operation]}": value})
 
     def _contained(self, operation: str, arguments: Any, depth: int) -> Q:
         if not isinstance(arguments, list) or len(arguments) != 2:
@@ -229,13 +233,20 @@ class _Parser:
                 raise BadInput("filter: the expression is too deep or too long")
             lookup = self._var(first, operation, arguments)
             values = [self._value(lookup, value, operation, arguments) for value in second]
-            known = Q(**{f"{lookup}__in": [value for value in values if value is not None]})
+            known = self._sure(lookup) & Q(**{f"{lookup}__in": [value for value in values if value is not None]})
             return known | Q(**{f"{lookup}__isnull": True}) if None in values else known
         lookup = self._var(second, operation, arguments)
-        if not isinstance(first, str) or "\0" in first:
+        field = self.columns.field(lookup)
+        is_text = field is None or isinstance(field, (CharField, TextField))
+        if not is_text or not isinstance(first, str) or "\0" in first:
             raise _unsupported(operation, arguments)
         # `contains` is blind to case on SQLite; a position is not, on any database
-        return Q(GreaterThan(StrIndex(F(lookup), Value(first)), 0))
+        return _known(lookup) & Q(GreaterThan(StrIndex(F(lookup), Value(first)), 0))
+
+    def _sure(self, lookup: str) -> Q:
+        """What Django adds by itself where it sees the need: not for expressions, nor for joins deep in a condition."""
+        field = self.columns.field(lookup)
+        return Q() if field is not None and not field.null and "__" not in lookup else _known(lookup)
 
     def _var(self, term: Any, operation: str, arguments: Any) -> str:
         if not isinstance(term, dict) or list(term) != ["var"]:
@@ -257,6 +268,11 @@ class _Parser:
         **dict.fromkeys(_COMPARISONS, _compared),
         "in": _contained,
     }
+
+
+def _known(lookup: str) -> Q:
+    """That it is not null. The database answers "unknown" to what is asked of null, and to the negation too."""
+    return Q(**{f"{lookup}__isnull": False})
 
 
 def _unsupported(operation: str, arguments: Any) -> BadInput:
