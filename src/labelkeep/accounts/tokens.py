@@ -14,11 +14,13 @@ import secrets
 import string
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.crypto import salted_hmac
 
 from labelkeep.accounts.models import AccessToken, User
 from labelkeep.errors import BadInput, NotAuthenticated, NotFound
+from labelkeep.transactions import hold
 
 Kind = AccessToken.Kind
 ALPHABET = string.ascii_letters + string.digits
@@ -47,15 +49,21 @@ def issue(
     Raises:
         BadInput: the owner has as many live personal tokens as one user may have.
     """
-    if kind == Kind.LOGIN:
-        return _login_key(owner, now)
+    with transaction.atomic():
+        hold(User.objects.filter(pk=owner.pk))  # one key a user, and no more tokens than MAXIMUM
+        if kind == Kind.LOGIN:
+            return _login_key(owner, now)
+        return _new(owner, name, now, read_only, expiry)
+
+
+def _new(owner: User, name: str, now: datetime, read_only: bool, expiry: datetime | None) -> tuple[AccessToken, str]:
     if live(owner, now).count() >= MAXIMUM:
         raise BadInput("You have reached the maximum allowed number of Personal Access Tokens for a user")
     prefix, body = _random(PREFIX_LENGTH), _random(SECRET_LENGTH)
     secret = f"{prefix}.{body}"
     token = AccessToken.objects.create(
         owner=owner,
-        kind=kind,
+        kind=Kind.PERSONAL,
         name=name,
         prefix=prefix,
         digest=digest(secret),

@@ -17,14 +17,15 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 from django.conf import settings
 from django.db import transaction
 
+from labelkeep.accounts.models import User
 from labelkeep.errors import BadInput, Conflict, Forbidden, NotFound, TooLarge
 from labelkeep.media import vault
 from labelkeep.media.models import Upload, UploadChunk
 from labelkeep.store.reading import RangeFile
+from labelkeep.transactions import hold
 
 if TYPE_CHECKING:
     from labelkeep.accounts.actor import Actor
-    from labelkeep.accounts.models import User
 
 PIECE = 8 * 2**20  # bytes that a cut connection can cost at most
 LIFE = timedelta(hours=24)  # since the last byte arrived
@@ -227,6 +228,7 @@ class Incoming:
         """Write the rows: from now on the files are there. A file sent again replaces the earlier one."""
         self._flush()
         with transaction.atomic():
+            hold(User.objects.filter(pk=self.actor.id))  # of two that send the same file at once, one is replaced
             replaced = self._replaced()
             Upload.objects.bulk_create(self._uploads, batch_size=_BATCH)
             UploadChunk.objects.bulk_create(self._chunks, batch_size=_BATCH)

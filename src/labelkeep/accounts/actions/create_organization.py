@@ -59,6 +59,6 @@ def save_organization(organization: Organization) -> None:
         raise BadInput({"name": ["Ensure this field has no more than 64 characters."]})
     try:
         with transaction.atomic():
-            organization.save()
+            organization.save(force_update=organization.pk is not None)  # never make anew one that was removed
     except IntegrityError as error:
         raise BadInput({"slug": ["organization with this slug already exists."]}) from error

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
@@ -47,15 +49,15 @@ def create_user(
     return user
 
 
-def save_user(user: User) -> None:
-    """Save, where somebody else may take the same name or address at the same time.
+def save_user(user: User, only: Collection[str] | None = None) -> None:
+    """Save, all fields or some, where somebody else may take the same name or address at the same time.
 
     Raises:
         BadInput: it is taken.
     """
     try:
         with transaction.atomic():
-            user.save()
+            user.save(update_fields=only)
     except IntegrityError as error:
         others = User.objects.exclude(pk=user.pk)
         if others.filter(username__iexact=user.username).exists():

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from django.db import transaction
+
 from labelkeep.accounts import tokens
+from labelkeep.accounts.last_admin import keep_an_admin
 from labelkeep.accounts.models import User
-from labelkeep.errors import Conflict
 
 
 def deactivate_user(*, user: User) -> None:
@@ -15,9 +17,8 @@ def deactivate_user(*, user: User) -> None:
     Raises:
         Conflict: it is the last admin's.
     """
-    others = User.objects.filter(is_superuser=True, is_active=True).exclude(pk=user.pk)
-    if user.is_superuser and not others.exists():
-        raise Conflict("The last admin cannot be deactivated.")
-    user.is_active = False
-    user.save(update_fields=["is_active"])
-    tokens.forget_login_key(user)
+    with transaction.atomic():
+        keep_an_admin(user, "The last admin cannot be deactivated.")
+        user.is_active = False
+        user.save(update_fields=["is_active"])
+        tokens.forget_login_key(user)

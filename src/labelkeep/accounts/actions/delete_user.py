@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from labelkeep import transactions
 from labelkeep.accounts.actor import Actor
+from labelkeep.accounts.last_admin import keep_an_admin
+from labelkeep.accounts.models import User
 from labelkeep.accounts.permissions import Subject, require
 from labelkeep.accounts.queries import get_user
-from labelkeep.errors import Conflict, Forbidden
+from labelkeep.errors import Forbidden
 
 
 def delete_user(*, actor: Actor, pk: int) -> None:
@@ -19,7 +22,9 @@ def delete_user(*, actor: Actor, pk: int) -> None:
     if actor.is_personal_token:
         raise Forbidden()
     require(actor, "user:delete", Subject(owner=user.pk))
-    others = type(user).objects.filter(is_superuser=True, is_active=True).exclude(pk=user.pk)
-    if user.is_superuser and not others.exists():
-        raise Conflict("The last admin cannot be removed.")
-    user.delete()
+
+    def carry_out() -> None:
+        keep_an_admin(user, "The last admin cannot be removed.")
+        User.objects.filter(pk=user.pk).delete()
+
+    transactions.remove(carry_out)

@@ -11,6 +11,7 @@ from labelkeep.accounts.actor import Actor
 from labelkeep.accounts.invitations import remove_placeholder
 from labelkeep.accounts.models import Invitation
 from labelkeep.accounts.queries import get_invitation
+from labelkeep.transactions import hold
 
 
 def decline_invitation(*, actor: Actor, now: datetime, key: str) -> None:
@@ -33,8 +34,9 @@ def decline_by_link(*, now: datetime, invitation: Invitation) -> None:
     Raises:
         BadInput: expired, or accepted already.
     """
-    refuse_late(invitation, now)
     with transaction.atomic():
+        _hold(invitation)
+        refuse_late(invitation, now)
         _end(invitation)
 
 
@@ -46,10 +48,17 @@ def delete_invitation(*, actor: Actor, key: str) -> None:
     """
     invitation = get_invitation(actor, key, "invitation:delete")
     with transaction.atomic():
+        _hold(invitation)
         if invitation.accepted:
             invitation.delete()
         else:
             _end(invitation)
+
+
+def _hold(invitation: Invitation) -> None:
+    """Who accepts in this moment stays a member."""
+    hold(Invitation.objects.filter(pk=invitation.pk))
+    invitation.refresh_from_db(fields=["accepted", "sent_date"])
 
 
 def _end(invitation: Invitation) -> None:

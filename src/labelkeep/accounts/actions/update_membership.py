@@ -10,6 +10,7 @@ from labelkeep.accounts.models import Membership, Role
 from labelkeep.accounts.permissions import Subject, require
 from labelkeep.accounts.queries import get_membership
 from labelkeep.errors import Forbidden
+from labelkeep.transactions import hold
 
 _LOWER = frozenset({Role.WORKER, Role.SUPERVISOR})
 
@@ -20,13 +21,14 @@ def update_membership(*, actor: Actor, pk: int, role: Role) -> Membership:
     Raises:
         NotFound, Forbidden: not a membership that the actor may change so. Nobody becomes or stops being owner.
     """
-    membership = get_membership(actor, pk)
-    if Role.OWNER in (role, membership.role):
-        raise Forbidden()
-    action = "membership:update-lower" if {role, Role(membership.role)} <= _LOWER else "membership:update-higher"
-    require(actor, action, _subject(membership))
-    membership.role = role
-    membership.save(update_fields=["role"])
+    with transaction.atomic():
+        membership = _held(actor, pk)
+        if Role.OWNER in (role, membership.role):
+            raise Forbidden()
+        action = "membership:update-lower" if {role, Role(membership.role)} <= _LOWER else "membership:update-higher"
+        require(actor, action, _subject(membership))
+        membership.role = role
+        membership.save(update_fields=["role"])
     return membership
 
 
@@ -36,17 +38,23 @@ def delete_membership(*, actor: Actor, pk: int) -> None:
     Raises:
         NotFound, Forbidden: as above.
     """
-    membership = get_membership(actor, pk)
-    if membership.role == Role.OWNER:
-        raise Forbidden()
-    if membership.user_id == actor.id:
-        action = "membership:delete-own"
-    else:
-        action = "membership:update-lower" if membership.role in _LOWER else "membership:update-higher"
-    require(actor, action, _subject(membership))
     with transaction.atomic():
+        membership = _held(actor, pk)
+        if membership.role == Role.OWNER:
+            raise Forbidden()
+        if membership.user_id == actor.id:
+            action = "membership:delete-own"
+        else:
+            action = "membership:update-lower" if membership.role in _LOWER else "membership:update-higher"
+        require(actor, action, _subject(membership))
         membership.delete()
         remove_placeholder(membership.user)
+
+
+def _held(actor: Actor, pk: int) -> Membership:
+    """What the actor may do depends on the role: nobody changes it in between."""
+    hold(Membership.objects.filter(pk=pk))
+    return get_membership(actor, pk)
 
 
 def _subject(membership: Membership) -> Subject:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from labelkeep import transactions
 from labelkeep.accounts.actions.create_organization import save_organization
 from labelkeep.accounts.actor import Actor
 from labelkeep.accounts.models import Organization
 from labelkeep.accounts.permissions import Subject, require
 from labelkeep.accounts.queries import get_organization
+from labelkeep.transactions import hold
 
 
 def update_organization(*, actor: Actor, now: datetime, pk: int, **changes: Any) -> Organization:
@@ -36,4 +38,9 @@ def delete_organization(*, actor: Actor, pk: int) -> None:
     """
     organization = get_organization(actor, pk)
     require(actor, "organization:delete", Subject(organization_id=pk, owner=organization.owner_id))
-    organization.delete()
+
+    def carry_out() -> None:
+        hold(Organization.objects.filter(pk=pk), to_remove=True)
+        Organization.objects.filter(pk=pk).delete()
+
+    transactions.remove(carry_out)

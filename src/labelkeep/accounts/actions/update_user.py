@@ -32,7 +32,7 @@ def update_user(*, actor: Actor, pk: int, **changes: Any) -> User:
         raise BadInput(problems)
     for name, value in changes.items():
         setattr(user, name, value)
-    save_user(user)
+    save_user(user, only=changes.keys())
     if not user.is_active:
         tokens.forget_login_key(user)
     return user
