@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import numpy
 import pytest
+from tests.support import media
 from tests.support.api import client_for
 from tests.support.projects import a_project, a_task, jobs_of
 from tests.support.sdk import parsed
@@ -132,6 +134,63 @@ def test_a_selection_that_cannot_be_made_is_refused(alice, task, body, sentence)
     assert answer.status_code == 400
     assert answer.json() == [sentence]
     assert Job.objects.filter(task=task).count() == 2
+
+
+@pytest.mark.parametrize("name", ["random_seed", "seed"])
+def test_a_seed_draws_the_frames_that_it_draws_in_cvat(alice, name):
+    task = a_task(alice, frames=20)
+    body = {"type": "ground_truth", "task_id": task.pk, "frame_selection_method": "random_uniform", "frame_count": 6}
+    answer = client_for(alice).post("/api/jobs", {**body, name: 5})
+    chance = numpy.random.Generator(numpy.random.MT19937(seed=5))
+    drawn = chance.choice(list(range(20)), size=6, shuffle=False, replace=False).tolist()
+    assert Job.objects.get(pk=answer.json()["id"]).frames == sorted(drawn)
+
+
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        ({"type": "mine"}, {"type": ['"mine" is not a valid choice.']}),
+        ({"type": "annotation"}, ["Unexpected job type 'annotation'"]),
+        ({"frame_selection_method": "best"}, {"frame_selection_method": ['"best" is not a valid choice.']}),
+        ({"frame_selection_method": "manual"}, {"non_field_errors": ['The "frames" field is required']}),
+        ({"frame_selection_method": "manual", "frames": []}, {"frames": ["This list may not be empty."]}),
+        (
+            {"frame_selection_method": "random_uniform", "frames": [1], "frame_count": 1},
+            {"non_field_errors": ['"frames" can only be used when "frame_selection_method" is "manual"']},
+        ),
+        (
+            {"frame_selection_method": "random_uniform"},
+            {"non_field_errors": ['One of the fields "frame_count", "frame_share" required']},
+        ),
+        (
+            {"frame_selection_method": "random_per_job", "frames_per_job_count": 1, "frames_per_job_share": 0.5},
+            {"non_field_errors": ['Only 1 of the fields "frames_per_job_count", "frames_per_job_share" can be used']},
+        ),
+        (
+            {"frame_selection_method": "random_uniform", "frame_count": 1, "random_seed": -1},
+            {"random_seed": ["Ensure this value is greater than or equal to 0."]},
+        ),
+        (
+            {"frame_selection_method": "manual", "frames": [0], "stage": "done"},
+            {"stage": ['"done" is not a valid choice.']},
+        ),
+        (
+            {"frame_selection_method": "manual", "frames": [0], "assignee": 9**9},
+            {"assignee": [f'Invalid pk "{9**9}" - object does not exist.']},
+        ),
+    ],
+)
+def test_a_ground_truth_job_that_cannot_be_made_says_why(alice, task, body, detail):
+    answer = client_for(alice).post("/api/jobs", {"type": "ground_truth", "task_id": task.pk, **body})
+    assert (answer.status_code, answer.json()) == (400, detail)
+    assert Job.objects.filter(task=task).count() == 2
+
+
+def test_clouds_have_no_ground_truth(alice):
+    clouds = a_task(alice, files={"a.pcd": media.pcd_bytes()})
+    body = {"type": "ground_truth", "task_id": clouds.pk, "frame_selection_method": "manual", "frames": [0]}
+    answer = client_for(alice).post("/api/jobs", body)
+    assert answer.json() == ["Ground Truth jobs can only be added in 2d tasks"]
 
 
 def test_a_task_without_data_has_no_ground_truth(alice):

@@ -17,7 +17,7 @@ from labelkeep.media.documents import Frame
 from labelkeep.projects import honeypots
 from labelkeep.projects.holding import hold_task
 from labelkeep.projects.models import Job, Task
-from labelkeep.projects.queries.validation import Layout, layout_of
+from labelkeep.projects.queries.validation import Layout, layout_of, truth_of
 from labelkeep.projects.saved import plans
 from labelkeep.projects.saved.keys import table_for
 from labelkeep.projects.saved.saving import Plan, save
@@ -39,7 +39,7 @@ class Change:
 
 
 class _Moved(Exception):
-    """Somebody else has changed the frames since they were read."""
+    """Somebody else has changed the frames or the layout since they were read."""
 
 
 def carry_out(actor: Actor, now: datetime, task_id: int, decide: Callable[[Task, Layout], Change]) -> None:
@@ -66,7 +66,7 @@ def _write(actor: Actor, now: datetime, task: Task, layout: Layout, change: Chan
 
     def alongside() -> None:
         held = hold_task(task.pk)
-        if held.frames_document != task.frames_document:
+        if _moved(task, held):
             raise _Moved
         _set_rows(held, layout, change)
         if change.shown:
@@ -78,6 +78,12 @@ def _write(actor: Actor, now: datetime, task: Task, layout: Layout, change: Chan
 
 
 _FIELDS = ["frames_document", "chunks_updated_date", "validation_layout", "deleted_frames"]
+
+
+def _moved(before: Task, held: Task) -> bool:
+    """Whether what was decided by is not so any more; the ground truth job may be gone too."""
+    same = (held.frames_document, held.validation_layout) == (before.frames_document, before.validation_layout)
+    return not same or truth_of(held) is None
 
 
 def _set_rows(task: Task, layout: Layout, change: Change) -> None:

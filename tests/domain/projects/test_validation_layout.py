@@ -12,9 +12,10 @@ from tests.support.kinds import add, annotate, ids_of
 from tests.support.projects import NOW, a_project, a_task, jobs_of
 
 from labelkeep.accounts.actor import Actor
-from labelkeep.errors import BadInput, Forbidden
+from labelkeep.errors import BadInput, Forbidden, NotFound
 from labelkeep.media import documents, vault
 from labelkeep.projects import saved
+from labelkeep.projects.actions.delete_job import delete_job
 from labelkeep.projects.actions.update_data_meta import update_data_meta
 from labelkeep.projects.actions.update_job_validation_layout import update_job_validation_layout
 from labelkeep.projects.actions.update_validation_layout import update_validation_layout
@@ -244,3 +245,20 @@ def test_a_task_with_too_few_frames_left_cannot_be_dealt(alice, task):
     update_validation_layout(actor=Actor.of(alice), now=NOW, task=task, disabled_frames=layout(task).validation)
     with pytest.raises(BadInput, match=r"the remaining number of validation frames \(0\) is less than .* job \(1\)"):
         update_validation_layout(actor=Actor.of(alice), now=LATER, task=task, method="random_uniform")
+
+
+def test_a_ground_truth_job_that_is_removed_meanwhile_leaves_nothing_behind(alice, monkeypatch):
+    from labelkeep.projects import validation_changes
+
+    task = a_task(alice, frames=4, params={"validation_params": {"mode": "gt", "frame_count": 2}})
+    truth, real = jobs_of(task)[-1], validation_changes._write
+
+    def write(actor, now, held, before, change):
+        if Job.objects.filter(pk=truth.pk).exists():
+            delete_job(actor=Actor.of(alice), now=LATER, job=Job.objects.get(pk=truth.pk))
+        real(actor, now, held, before, change)
+
+    monkeypatch.setattr(validation_changes, "_write", write)
+    with pytest.raises(NotFound):
+        update_data_meta(actor=Actor.of(alice), now=LATER, of=truth, deleted_frames=truth.frames[:1])
+    assert fresh(task).validation_layout is None

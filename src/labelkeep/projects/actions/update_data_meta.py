@@ -9,7 +9,7 @@ from django.db import transaction
 
 from labelkeep.accounts.actor import Actor
 from labelkeep.accounts.permissions import require
-from labelkeep.errors import BadInput, listed
+from labelkeep.errors import BadInput, NotFound, listed
 from labelkeep.projects import touch
 from labelkeep.projects.holding import hold_task
 from labelkeep.projects.models import Job, Task
@@ -32,6 +32,7 @@ def update_data_meta(*, actor: Actor, now: datetime, of: Task | Job, deleted_fra
     Raises:
         Forbidden: the actor may not change it.
         BadInput: the task has no data, or a number that is not one of its frames.
+        NotFound: the job was removed meanwhile.
     """
     require(actor, f"{kind_of(of)}:update-metadata", subject_of(of))
     if isinstance(of, Job) and of.type == Job.Type.GROUND_TRUTH:
@@ -45,6 +46,8 @@ def update_data_meta(*, actor: Actor, now: datetime, of: Task | Job, deleted_fra
 
 def _leave_out(actor: Actor, now: datetime, job: Job, frames: Collection[int]) -> None:
     def decide(task: Task, layout: Layout) -> Change:
+        if layout.mode is None:
+            raise NotFound("No Job matches the given query.")
         _check_in_job(job, frames)
         return Change(sorted(set(frames)), jobs=[job.pk])
 

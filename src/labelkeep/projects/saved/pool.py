@@ -40,7 +40,8 @@ def through_pool(place: Job | Task, action: Action, arriving: Arriving, spool: S
 def _checked(pool: Pool, action: Action, arriving: Arriving, *, whole_task: bool) -> Arriving:
     for kind, objects in arriving:
         frames = [item.frame for _, item in objects] if whole_task else []
-        if why := pool.refuses(action, frames, tracks=kind == "tracks" and bool(objects)):
+        tracks = kind == "tracks" and bool(objects) and (whole_task or action != "delete")
+        if why := pool.refuses(action, frames, tracks=tracks):
             raise BadInput(why)
         yield kind, objects
 
