@@ -6,6 +6,7 @@ import json
 
 import pytest
 from click.testing import Result
+from tests.support.api import client_for
 from typer.testing import CliRunner
 
 from labelkeep import clock
@@ -99,3 +100,53 @@ class TestToken:
         result = run("token", "add", "nobody")
         assert isinstance(result.exception, LabelkeepError)
         assert result.exception.exit_code == 4
+
+
+class TestPasswordOfAUser:
+    def test_is_set_by_the_operator_and_ends_what_was_open(self, alice: User) -> None:
+        key = client_for(alice)
+        assert (
+            told("user", "reset-password", "ALICE", LABELKEEP_PASSWORD="a new one 123") == "Set the password of alice\n"
+        )
+        alice.refresh_from_db()
+        assert alice.check_password("a new one 123")
+        assert key.get("/api/users/self").status_code == 401
+
+    def test_is_made_up_and_printed_when_asked_for(self, alice: User) -> None:
+        password = told("user", "reset-password", "alice@example.com", "--generate").split()[-1]
+        alice.refresh_from_db()
+        assert alice.check_password(password)
+        assert len(password) == 20
+
+    def test_lets_in_somebody_who_was_slowed_down(self, alice: User) -> None:
+        def login(password: str) -> int:
+            sent = {"username": "alice", "password": password}
+            code: int = client_for().post("/api/auth/login", sent).status_code
+            return code
+
+        assert [login("wrong") for _ in range(11)][-1] == 429
+        told("user", "reset-password", "alice", LABELKEEP_PASSWORD="a new one 123")
+        assert login("a new one 123") == 200
+
+    @pytest.mark.parametrize(("name", "password", "code"), [("nobody", PASSWORD, 4), ("alice", "short", 2)])
+    def test_is_refused_for_nobody_and_when_it_is_poor(self, alice: User, name: str, password: str, code: int) -> None:
+        result = run("user", "reset-password", name, LABELKEEP_PASSWORD=password)
+        assert isinstance(result.exception, LabelkeepError)
+        assert result.exception.exit_code == code
+        assert User.objects.get().check_password(PASSWORD)
+
+
+class TestDeactivate:
+    def test_shuts_every_door_and_keeps_the_account(self, alice: User) -> None:
+        doors = [client_for(alice), client_for(alice, personal=True)]
+        assert told("user", "deactivate", "alice") == "alice may not log in any more\n"
+        assert {door.get("/api/users/self").status_code for door in doors} == {401}
+        assert client_for().post("/api/auth/login", {"username": "alice", "password": PASSWORD}).status_code == 400
+        assert "may not log in" in told("user", "list")
+
+    def test_leaves_an_admin(self, alice: User) -> None:
+        User.objects.update(is_superuser=True)
+        result = run("user", "deactivate", "alice")
+        assert isinstance(result.exception, LabelkeepError)
+        assert result.exception.exit_code == 5
+        assert User.objects.get().is_active

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 from uuid import uuid4
 
@@ -9,6 +10,10 @@ import typer
 
 from labelkeep.cli.opening import DataDir, open_data_dir
 from labelkeep.errors import BadInput
+
+NO_ADDRESS = """\
+Set LABELKEEP_PUBLIC_URL as well: letters have links, which lead there. Without it letters are sent for requests from
+this machine alone, since others might say that this server is elsewhere."""
 
 app = typer.Typer(help="Try the mail server.", no_args_is_help=True)
 
@@ -39,3 +44,5 @@ def send_test(
     where = configuration.public_url or f"http://{configuration.host}:{configuration.port}"
     server.send(letters.test(to=address, address=where), configuration=configuration, reference=str(uuid4()))
     print(f"{server.parse(configuration.smtp_url).name} took a letter to {address}. See whether it arrives.")
+    if not configuration.public_url and "*" in configuration.allowed_hosts:
+        print(NO_ADDRESS, file=sys.stderr)

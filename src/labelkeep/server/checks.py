@@ -79,11 +79,6 @@ def _mail(settings: Configuration) -> Iterator[str]:
         mail_server.sender(settings)
     except BadInput as error:
         yield str(error)
-    if settings.smtp_url and not settings.public_url and "*" in settings.allowed_hosts:
-        yield (
-            "LABELKEEP_SMTP_URL: set LABELKEEP_PUBLIC_URL as well; without it letters are sent only for requests from "
-            "this machine, because their links would lead wherever a request says that this server is"
-        )
 
 
 def _words(settings: Configuration) -> Iterator[str]:

@@ -77,9 +77,3 @@ class TestConfigCheck:
         code, output = self.check(smtp_url="smtp://keeper:secret@mail.example.org/x", mail_from="nobody")
         assert (code, "secret" in output) == (2, False)
         assert any("LABELKEEP_SMTP_URL: the form is" in problem for problem in json.loads(output)["problems"])
-
-    def test_wants_to_know_where_links_shall_lead(self) -> None:
-        code, output = self.check(smtp_url="smtp://mail.example.org")
-        assert code == 2
-        assert "LABELKEEP_PUBLIC_URL" in json.loads(output)["problems"][0]
-        assert self.check(smtp_url="smtp://mail.example.org", allowed_hosts="keep.example.org")[0] == 0
