@@ -34,7 +34,8 @@ def test_a_wrong_token_does_not_keep_anybody_from_knowing(db: None) -> None:
 def test_there_are_no_formats_and_plugins(alice: User) -> None:
     client = client_for(alice)
     assert client.get("/api/server/annotation/formats").json() == {"importers": [], "exporters": []}
-    assert client.get("/api/server/plugins").json() == {"ANALYTICS": False, "MODELS": False}
+    plugins = client.get("/api/server/plugins").json()
+    assert plugins == {"ANALYTICS": False, "MODELS": False, "GIT_INTEGRATION": False, "PREDICT": False}
     assert Client().get("/api/server/plugins").status_code == 401
 
 

@@ -23,14 +23,14 @@ def test_a_task_is_made_on_its_own(alice):
     assert answer.status_code == 201
     body = answer.json()
     assert (body["name"], body["subset"], body["segment_size"], body["overlap"]) == ("walk", "Train", 10, 2)
-    assert (body["mode"], body["dimension"], body["data"], body["project_id"]) == ("", "2d", None, None)
+    assert (body["mode"], body["dimension"], body["project_id"]) == ("", "2d", None)
     assert body["jobs"] == {
         "count": 0,
         "completed": 0,
         "validation": 0,
         "url": f"http://testserver/api/jobs?task_id={body['id']}",
     }
-    assert not {"size", "image_quality", "data_chunk_size", "media_type"} & body.keys()
+    assert not {"data", "size", "image_quality", "data_chunk_size", "media_type"} & body.keys()
     assert Label.objects.filter(task=body["id"]).count() == 1
 
 

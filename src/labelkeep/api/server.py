@@ -58,6 +58,8 @@ class PluginsRead(TypedDict):
 
     ANALYTICS: bool
     MODELS: bool
+    GIT_INTEGRATION: bool
+    PREDICT: bool
 
 
 class FileInfo(TypedDict):
@@ -105,7 +107,8 @@ class Plugins(View):
 
     def get(self, request: Request) -> Response:
         """None of CVAT's."""
-        return Response({"ANALYTICS": False, "MODELS": False})
+        answer: PluginsRead = {"ANALYTICS": False, "MODELS": False, "GIT_INTEGRATION": False, "PREDICT": False}
+        return Response(answer)  # clients want the first two, those up to 2.63 the others as well
 
 
 class Share(View):

@@ -85,8 +85,9 @@ class JobsSummary(TypedDict):
 
 
 class DataFields(TypedDict, total=False):
-    """What a task has from the moment that data are attached to it."""
+    """What a task has from the moment that data are attached to it. Clients up to 2.31 do not take null for any."""
 
+    data: int
     media_type: MediaType
     data_chunk_size: int | None
     data_original_chunk_type: ChunkType
@@ -114,7 +115,6 @@ class TaskRead(DataFields):
     segment_size: int
     initial_replicas: int
     status: Status
-    data: int | None
     dimension: Dimension
     subset: str
     organization: int | None
@@ -155,7 +155,6 @@ def task_json(row: Json, address: str) -> TaskRead:
         "segment_size": row["segment_size"],
         "initial_replicas": row["consensus_replicas"],
         "status": row["status"],
-        "data": id if row["data_started"] or row["has_data"] else None,
         "dimension": row["dimension"],
         "subset": row["subset"],
         "organization": row["organization_id"],
@@ -178,8 +177,9 @@ def task_json(row: Json, address: str) -> TaskRead:
 
 def _data_json(row: Json) -> DataFields:
     if not row["has_data"]:
-        return {"size": 0, "image_quality": row["image_quality"]} if row["data_started"] else {}
+        return {"data": row["id"], "size": 0, "image_quality": row["image_quality"]} if row["data_started"] else {}
     return {
+        "data": row["id"],
         "media_type": media_type(row["media_type"]),
         "data_chunk_size": row["chunk_size"],
         "data_original_chunk_type": row["original_chunk_type"],
@@ -230,7 +230,6 @@ class Tasks(ListView):
     derived = {"media_type": media_kind("media_type"), "validation_mode": validation_mode()}
     row = TaskRead
     methods = {"POST": Method(takes=TaskBody, gives=TaskRead, status=201)}
-
 
     def queryset(self) -> QuerySet[Task]:
         """What the actor may see."""
