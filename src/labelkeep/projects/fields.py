@@ -82,14 +82,6 @@ def storage(field: str, value: Mapping[str, Any] | None) -> dict[str, Any] | Non
     raise BadInput({field: [f"The specified cloud storage {cloud} does not exist."]})
 
 
-def alone(field: str, *others: object) -> None:
-    """Raise when something else was given beside `field`, which only storages may accompany."""
-    if any(other is not UNSET for other in others):
-        raise BadInput(
-            {field: ["Only source_storage and target_storage can be changed together with the organization"]}
-        )
-
-
 def natural(field: str, value: int) -> int:
     """`value`, when it is from 0 to 2³¹ - 1."""
     if value < 0:
