@@ -7,7 +7,7 @@ shape that is `outside` ends what is seen, until the next one that is not. Mutab
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 
 import msgspec
@@ -24,7 +24,7 @@ def at(track: Track, frame: int) -> TrackedShape | None:
 
     After an `outside` shape, that shape is returned until the next key frame.
     """
-    position = bisect_right(track.shapes, frame, key=lambda shape: shape.frame)
+    position = bisect_right(track.shapes, frame, key=_frame)
     if position == 0:
         return None
     left = _carried(track, position - 1)
@@ -90,12 +90,15 @@ def _inside(track: Track, start: int, stop: int) -> Iterator[TrackedShape]:
         return
     first = at(track, start)
     seen = first is not None and not first.outside
+    begun = False  # the first shape of the piece says what the earlier ones said of mutable attributes
     if seen and first is not None and not (keys and keys[0].frame == start):
         yield first
-    for key in keys:
+        begun = True
+    for position, key in enumerate(keys, bisect_left(track.shapes, start, key=_frame)):
         seen = seen or not key.outside  # nothing is said by an outside shape before the first visible one
         if seen:
-            yield _carried(track, track.shapes.index(key)) if key is keys[0] else key
+            yield key if begun else _carried(track, position)
+            begun = True
     last = at(track, stop)
     follows = track.shapes[-1].frame > stop
     if follows and last is not None and not last.outside and (keys or start != stop):
@@ -115,6 +118,10 @@ def _carried(track: Track, position: int) -> TrackedShape:
                 known.add(attribute.key)
                 missing.append(attribute)
     return msgspec.structs.replace(shape, attributes=[*shape.attributes, *missing]) if missing else shape
+
+
+def _frame(shape: TrackedShape) -> int:
+    return shape.frame
 
 
 def _mixed(left: list[float], right: list[float], share: float) -> list[float]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -19,6 +18,7 @@ from tests.support.annotations import (
     received,
     sent,
 )
+from tests.support.saves import LATER, boxes, first_job, patch, put, seen
 
 from labelkeep.accounts.actor import Actor
 from labelkeep.accounts.models import User
@@ -27,8 +27,6 @@ from labelkeep.errors import BadInput, Forbidden
 from labelkeep.projects import saved
 from labelkeep.projects.models import AnnotationDelta, Job, Label, Project, Revision, Task
 from labelkeep.projects.saved import load, saving
-
-LATER = NOW + timedelta(minutes=5)
 
 
 @pytest.fixture
@@ -39,31 +37,6 @@ def task(alice: User) -> Task:
 @pytest.fixture
 def car(task: Task) -> int:
     return Label.objects.get(task=task, name="car").pk
-
-
-def first_job(task: Task) -> Job:
-    return Job.objects.select_related("task__project").filter(task=task).order_by("start_frame")[0]
-
-
-def put(user: User, place: Job | Task, **lists: Any) -> None:
-    saved.replace(Actor.of(user), place, sent(lists), now=LATER)
-
-
-def patch(user: User, place: Job | Task, action: Any, **lists: Any) -> dict[str, Any]:
-    return received(saved.patch(Actor.of(user), place, action, sent(lists), now=LATER))
-
-
-def seen(user: User, place: Job | Task) -> dict[str, Any]:
-    view = saved.view_job if isinstance(place, Job) else saved.view_task
-    return received(view(Actor.of(user), place))  # type: ignore[operator]
-
-
-def keys_of(user: User, job: Job) -> list[tuple[int, float]]:
-    return [(key["frame"], key["points"][0]) for key in seen(user, job)["tracks"][0]["shapes"]]
-
-
-def boxes(car: int, *frames: int) -> list[dict[str, Any]]:
-    return [a_box(car, frame) for frame in frames]
 
 
 def test_small_edits_are_deltas_and_do_not_rewrite_the_document(alice: User, task: Task, car: int) -> None:
@@ -197,37 +170,6 @@ def test_a_save_touches_job_task_and_nothing_else(alice: User, task: Task, car: 
     assert dates == [LATER, NOW]
     assert Task.objects.get(pk=task.pk).updated_date == LATER
     assert Task.objects.get(pk=other.pk).updated_date == NOW
-
-
-def test_a_task_sends_objects_to_every_job_that_shows_their_frame(alice: User, task: Task, car: int) -> None:
-    track = a_track(car, (0, [0, 0, 10, 10], False), (8, [80, 0, 90, 10], False))
-    put(alice, task, shapes=boxes(car, 0, 4, 9, 99), tracks=[track])
-    first, second = task.jobs.order_by("start_frame")
-    assert [shape["frame"] for shape in seen(alice, first)["shapes"]] == [0, 4]
-    assert [shape["frame"] for shape in seen(alice, second)["shapes"]] == [4, 9]
-    keys = [
-        [(key["frame"], key["points"][0]) for key in seen(alice, job)["tracks"][0]["shapes"]] for job in (first, second)
-    ]
-    assert keys == [[(0, 0), (5, 50)], [(4, 40), (8, 80)]]
-    whole = seen(alice, task)
-    assert [shape["frame"] for shape in whole["shapes"]] == [0, 4, 9]
-    assert [[key["frame"] for key in item["shapes"]] for item in whole["tracks"]] == [[0, 4, 5, 8]]
-
-
-def test_an_update_that_leaves_a_job_goes_to_the_job_of_its_new_frame(alice: User, task: Task, car: int) -> None:
-    first, second = task.jobs.order_by("start_frame")
-    put(alice, task, shapes=boxes(car, 0, 1))
-    shape = seen(alice, task)["shapes"][0]
-    patch(alice, task, "update", shapes=[{**shape, "frame": 8}])
-    assert [item["frame"] for item in seen(alice, first)["shapes"]] == [1]
-    assert [item["frame"] for item in seen(alice, second)["shapes"]] == [8]
-
-
-def test_a_task_patch_deletes_by_id_in_the_job_of_the_id(alice: User, task: Task, car: int) -> None:
-    put(alice, task, shapes=boxes(car, 0, 9))
-    gone = patch(alice, task, "delete", shapes=seen(alice, task)["shapes"][1:])
-    assert [item["frame"] for item in gone["shapes"]] == [9]
-    assert [item["frame"] for item in seen(alice, task)["shapes"]] == [0]
 
 
 def test_ids_that_are_not_there_are_passed_over_by_delete_and_made_by_update(alice: User, task: Task, car: int) -> None:

@@ -116,6 +116,13 @@ def test_a_piece_takes_over_mutable_attributes() -> None:
     assert part.shapes[0].attributes == [Attr(7, "slow")]
 
 
+def test_a_piece_takes_over_attributes_from_shapes_that_are_outside() -> None:
+    gone = key(4, 0, 0, 1, 1, outside=True, attributes=[Attr(7, "slow")])
+    part = tracks.piece(a_track(gone, key(6, 0, 0, 1, 1), key(9, 5, 5, 6, 6)), 3, 7)
+    assert part is not None
+    assert [(shape.frame, shape.attributes) for shape in part.shapes[:1]] == [(6, [Attr(7, "slow")])]
+
+
 def test_elements_of_a_skeleton_are_cut_each_by_itself() -> None:
     left = a_track(key(0, 0, 0, type="points"), key(8, 8, 0, type="points"), number=2, label=2)
     right = a_track(key(6, 1, 1, type="points"), number=3, label=3)
