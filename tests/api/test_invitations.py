@@ -281,6 +281,12 @@ class TestTakingBack:
         assert [client_for(person).delete(f"{URL}/{key}").status_code for person in (bob, charlie)] == [403, 403]
         assert [act(person, key, "resend")[0] for person in (bob, charlie)] == [403, 403]
 
+    def test_placeholders_go_with_the_organization(self, acme: Organization, alice: User, charlie: User) -> None:
+        invite(alice, "new@example.com")
+        assert client_for(alice).delete(f"/api/organizations/{acme.pk}").status_code == 204
+        assert not User.objects.filter(email="new@example.com").exists()
+        assert User.objects.count() == 3
+
     def test_removing_the_membership_does_the_same(self, acme: Organization, alice: User) -> None:
         key = invited(alice, "new@example.com")["key"]
         pk = Invitation.objects.get(key=key).membership_id

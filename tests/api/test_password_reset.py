@@ -91,13 +91,18 @@ class TestTheLetter:
         row.refresh_from_db()
         assert (row.status, len(box.letters)) == ("finished", 1)
 
-    def test_is_given_up_when_the_address_is_refused(self, alice: User, settings: Settings) -> None:
+    def test_is_given_up_when_the_address_is_refused_and_the_log_says_so(
+        self, alice: User, settings: Settings, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         with mailbox(answer="550 No such user") as box:
             configured(settings, smtp_url=box.url, public_url="https://keep.example.org")
             ask("alice@example.com")
             run_queued()
         row = Operation.objects.get()
         assert (row.status, "550 No such user" in row.message) == ("failed", True)
+        logged = capsys.readouterr().err
+        assert '"event": "mail.failed"' in logged
+        assert "550 No such user" in logged
 
     def test_does_not_fill_a_mailbox(self, box: Mailbox, alice: User) -> None:
         assert [ask("alice@example.com")[0] for _ in range(6)] == [200] * 5 + [429]

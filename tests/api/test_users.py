@@ -73,6 +73,11 @@ class TestChanging:
         assert client_for(bob).get("/api/users/self").status_code == 401
         assert admin.delete(url).status_code == 204
 
-    def test_the_last_admin_stays(self, alice: User) -> None:
+    def test_the_last_admin_stays(self, alice: User, bob: User) -> None:
         User.objects.filter(pk=alice.pk).update(is_superuser=True)
-        assert client_for(alice).delete(f"/api/users/{alice.pk}").status_code == 409
+        admin, url = client_for(alice), f"/api/users/{alice.pk}"
+        assert admin.delete(url).status_code == 409
+        for change in ({"is_active": False}, {"is_superuser": False}, {"groups": ["user"]}):
+            assert admin.patch(url, change).status_code == 409
+        User.objects.filter(pk=bob.pk).update(is_superuser=True)
+        assert admin.patch(url, {"groups": ["user"]}).json()["groups"] == ["user"]

@@ -11,10 +11,12 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
+import structlog
 from django.conf import settings
 
 from labelkeep.accounts import invitations, resetting
 from labelkeep.accounts.models import Invitation, User
+from labelkeep.errors import LabelkeepError
 from labelkeep.mail import letters, server
 from labelkeep.mail.letters import Letter
 from labelkeep.operations.models import Operation
@@ -23,6 +25,8 @@ from labelkeep.operations.work import Work
 
 INVITATION, PASSWORD_RESET = "mail:invitation", "mail:password-reset"
 ATTEMPTS = 14  # with pauses that double from two seconds: about four and a half hours
+
+log = structlog.get_logger(__name__)
 
 
 class Queue:
@@ -44,7 +48,11 @@ def _queue(kind: str, params: dict[str, Any], now: datetime) -> None:
 def _send(operation: Operation, letter: Letter | None) -> dict[str, Any]:
     if letter is None:
         return {"sent": False}
-    server.send(letter, configuration=settings.CONFIGURATION, reference=str(operation.pk))
+    try:
+        server.send(letter, configuration=settings.CONFIGURATION, reference=str(operation.pk))
+    except LabelkeepError as error:  # nobody's list of requests shows this, so the log has to
+        log.warning("mail.failed", kind=operation.kind, error=str(error), again=error.retryable)
+        raise
     return {"sent": True}
 
 

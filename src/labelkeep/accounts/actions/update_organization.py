@@ -8,7 +8,8 @@ from typing import Any
 from labelkeep import transactions
 from labelkeep.accounts.actions.create_organization import save_organization
 from labelkeep.accounts.actor import Actor
-from labelkeep.accounts.models import Organization
+from labelkeep.accounts.invitations import remove_placeholder
+from labelkeep.accounts.models import Organization, User
 from labelkeep.accounts.permissions import Subject, require
 from labelkeep.accounts.queries import get_organization
 from labelkeep.transactions import hold
@@ -41,6 +42,9 @@ def delete_organization(*, actor: Actor, pk: int) -> None:
 
     def carry_out() -> None:
         hold(Organization.objects.filter(pk=pk), to_remove=True)
+        invited = list(User.objects.filter(memberships__organization=pk, memberships__is_active=False))
         Organization.objects.filter(pk=pk).delete()
+        for user in invited:
+            remove_placeholder(user)
 
     transactions.remove(carry_out)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import transaction
+
 from labelkeep.accounts import tokens
 from labelkeep.accounts.actions.create_user import email_problems, save_user
 from labelkeep.accounts.actor import Actor
+from labelkeep.accounts.last_admin import keep_an_admin
 from labelkeep.accounts.models import Privilege, User
 from labelkeep.accounts.permissions import Subject, require
 from labelkeep.accounts.queries import get_user
@@ -21,6 +24,7 @@ def update_user(*, actor: Actor, pk: int, **changes: Any) -> User:
     Raises:
         NotFound, Forbidden: not a user whom the actor may change so; never with a personal access token.
         BadInput: field errors.
+        Conflict: there would be no admin any more.
     """
     user = get_user(actor, pk)
     if actor.is_personal_token:
@@ -30,11 +34,14 @@ def update_user(*, actor: Actor, pk: int, **changes: Any) -> User:
     problems = email_problems(changes.get("email", "")) | _too_long(changes)
     if problems:
         raise BadInput(problems)
-    for name, value in changes.items():
-        setattr(user, name, value)
-    save_user(user, only=changes.keys())
-    if not user.is_active:
-        tokens.forget_login_key(user)
+    with transaction.atomic():
+        if False in (changes.get("is_active"), changes.get("is_superuser")):
+            keep_an_admin(user, "The last admin has to stay one.")
+        for name, value in changes.items():
+            setattr(user, name, value)
+        save_user(user, only=changes.keys())
+        if not user.is_active:
+            tokens.forget_login_key(user)
     return user
 
 
