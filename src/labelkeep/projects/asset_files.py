@@ -15,7 +15,7 @@ LIMIT = 10 * 2**20
 LONGEST_SIDE = 1920
 MAX_PIXELS = 100_000_000  # a picture that unfolds to more is refused, not decoded
 KINDS = ("image/jpeg", "image/png", "image/webp", "image/gif", "application/pdf")
-_SCALED = ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr")  # others (16 bits) would lose values
+_SCALED = ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "I;16", "I;16B")  # others would lose values
 _FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP", "image/gif": "GIF"}
 
 

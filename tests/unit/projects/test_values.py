@@ -144,6 +144,17 @@ def test_a_cut_picture_is_refused():
         asset_files.shrunk(picture(size=(3000, 20))[:-200], "image/png")
 
 
+def test_a_large_picture_of_16_bits_is_made_smaller_and_keeps_its_values():
+    import io
+
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.new("I;16", (3840, 100), 40_000).save(file, "PNG")
+    with Image.open(io.BytesIO(asset_files.shrunk(file.getvalue(), "image/png"))) as image:
+        assert (image.size, image.mode, image.getpixel((7, 7))) == ((1920, 50), "I;16", 40_000)
+
+
 def test_a_large_picture_is_made_smaller_and_keeps_its_shape():
     import io
 
