@@ -209,12 +209,18 @@ def _security(view: Any) -> list[dict[str, list[str]]]:
 def _responses(view: Any, method: str, told: Method) -> dict[str, Any]:
     answers = {status: _answer(gives, told) for status, gives in {told.status: told.gives, **told.also}.items()}
     for status in failures.of(view, method, told):
-        usual = failures.response(status, schema_of(failures.body(status)))
         if status in answers:
-            answers[status] = usual | {"content": usual["content"] | answers[status].get("content", {})}
+            usual = failures.response(status, schema_of(failures.body(status)))
+            answers[status] = usual | {"content": _either(usual["content"], answers[status].get("content", {}))}
         else:
             answers[status] = {"$ref": f"#/components/responses/{failures.NAMES[status]}"}
     return {str(status): answers[status] for status in sorted(answers)}
+
+
+def _either(usual: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """The bodies of two answers with one status, by media type."""
+    both = {key: {"schema": {"anyOf": [usual[key]["schema"], own[key]["schema"]]}} for key in usual.keys() & own.keys()}
+    return usual | own | both
 
 
 def _answer(gives: Any, told: Method) -> dict[str, Any]:
