@@ -152,7 +152,13 @@ def read_numbered(part: Part, numbers: Collection[int], get: Get) -> list[Object
     text = get(part.name)
     places = [at for at, head in enumerate(_HEADS.decode(text).objects) if head.number in numbers]
     raws = _RAWS.decode(text).objects if places else []
-    return [msgspec.json.decode(raws[at], type=_TYPES[part.kind]) for at in places]
+    return [read_object(part.kind, raws[at]) for at in places]
+
+
+def read_object(kind: Kind, data: bytes | msgspec.Raw) -> Object:
+    """One object, as `record_of` encoded it."""
+    item: Object = msgspec.json.decode(data, type=_TYPES[kind])
+    return item
 
 
 def iterate(index: Index, kind: Kind, get: Get, start: int = 0, stop: int | None = None) -> Iterator[list[Object]]:

@@ -27,7 +27,7 @@ from labelkeep.projects.saved.distribution import Distribution
 from labelkeep.projects.saved.keys import table_for
 from labelkeep.projects.saved.pool import Arriving, through_pool
 from labelkeep.projects.saved.saving import Plan, save
-from labelkeep.projects.saved.view import affected, jobs_of
+from labelkeep.projects.saved.view import affected, affected_of_task, jobs_of
 
 Action = Literal["create", "update", "delete"]
 NO_DATA = "The task has no data yet, so there is nothing to annotate"
@@ -92,6 +92,8 @@ def patch(actor: Actor, place: Job | Task, action: Action, batches: Batches, *, 
         spool.close()
         raise
     results = {job: change.affected for job, change in made.items() if change.affected is not None}
+    if isinstance(place, Task) and task.overlap:
+        return _closing(spool, affected_of_task(task, jobs, ids, results, _temporary()))
     return _closing(spool, affected(ids, results))
 
 

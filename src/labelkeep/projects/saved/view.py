@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
 
 from labelkeep.accounts.actor import Actor
 from labelkeep.accounts.permissions import require
+from labelkeep.annotations.builder import HELD, Sorter
 from labelkeep.annotations.model import KINDS, Kind, Object
 from labelkeep.annotations.overlap import JobView, Placed, merged
+from labelkeep.annotations.parts import read_object, record_of
 from labelkeep.annotations.spool import Incoming
 from labelkeep.annotations.wire import Ids, Writer
 from labelkeep.projects.models import Job, Task
@@ -16,6 +21,8 @@ from labelkeep.projects.queries.subjects import subject_of
 from labelkeep.projects.queries.validation import pool_of
 from labelkeep.projects.saved.keys import table_for
 from labelkeep.projects.saved.loading import load
+
+_TOGETHER = 1_000  # objects
 
 
 def view_job(actor: Actor, job: Job) -> Iterator[bytes]:
@@ -81,8 +88,23 @@ def envelope(kinds: Iterator[tuple[Kind, Iterator[bytes]]] | Iterator[tuple[Kind
     yield b"}"
 
 
+def affected_of_task(
+    task: Task, jobs: Sequence[Job], ids: Ids, objects: dict[int, Incoming], spool_dir: Path
+) -> Iterator[bytes]:
+    """What a change made of a task, as the wire's JSON: what stands in several jobs once, as in the task's view."""
+    owners = [job for job in jobs if job.pk in objects]
+    writers = [Writer(ids, job.pk) for job in owners]
+    views = [JobView(job.start_frame, job.stop_frame, _Changed(objects[job.pk], spool_dir)) for job in owners]
+
+    def rendered(kind: Kind) -> Iterator[bytes]:
+        for placed in merged(views, kind, overlap=task.overlap or 0, spatial=task.dimension == "3d"):
+            yield _joined([writers[position].render([item]) for position, item in placed])
+
+    return envelope((kind, rendered(kind)) for kind in KINDS)
+
+
 def affected(ids: Ids, objects: dict[int, Incoming]) -> Iterator[bytes]:
-    """What a change made, as the wire's JSON. `objects`: job → objects with numbers."""
+    """What a change made, as the wire's JSON, in the order in which it came. `objects`: job → objects with numbers."""
 
     def rendered(kind: Kind) -> Iterator[bytes]:
         for job, incoming in objects.items():
@@ -92,6 +114,24 @@ def affected(ids: Ids, objects: dict[int, Incoming]) -> Iterator[bytes]:
                     yield writer.render([item for _, item in batch])
 
     return envelope((kind, rendered(kind)) for kind in KINDS)
+
+
+@dataclass
+class _Changed:
+    """What a change made of a job, sorted whenever it is asked for, so that jobs of a large task do not add up."""
+
+    objects: Incoming
+    spool_dir: Path
+
+    def iterate(self, kind: Kind, start: int = 0, stop: int | None = None) -> Iterator[list[Object]]:
+        with closing(Sorter(self.spool_dir, HELD)) as sorter:
+            for other, batch in self.objects:
+                for _, item in batch if other == kind else ():
+                    if start <= item.frame and (stop is None or item.frame < stop):
+                        sorter.add(record_of(item))
+            records = iter(sorter)
+            while some := list(islice(records, _TOGETHER)):
+                yield [read_object(kind, record.data) for record in some]
 
 
 def _joined(pieces: list[bytes]) -> bytes:
