@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import TypeAlias
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils.crypto import salted_hmac
 
@@ -70,8 +70,7 @@ class Tries:
     def failed(self) -> None:
         """Count it."""
         for subject, pace in self._counters.items():
-            with transaction.atomic():
-                _count(subject, pace, self._now)
+            _count(subject, pace, self._now)
 
     def succeeded(self) -> None:
         """Forget the failures before it; not those of the address, which may try many accounts."""
@@ -115,8 +114,14 @@ def _subject(pace: Pace, whose: str) -> str:
 
 
 def _count(subject: str, pace: Pace, now: datetime) -> None:
-    going_on = LoginAttempts.objects.filter(subject=subject, since__gt=now - pace.window)
-    if going_on.update(count=F("count") + 1):
+    """Each step is one statement that decides by itself, so none is lost of those that fail at once."""
+    known, begun = LoginAttempts.objects.filter(subject=subject), now - pace.window
+    going_on = known.filter(since__gt=begun)
+    if going_on.update(count=F("count") + 1) or known.filter(since__lte=begun).update(count=1, since=now):
         return
     LoginAttempts.objects.filter(since__lt=now - FORGOTTEN).delete()
-    LoginAttempts.objects.update_or_create(subject=subject, defaults={"count": 1, "since": now})
+    try:
+        with transaction.atomic():
+            LoginAttempts.objects.create(subject=subject, count=1, since=now)
+    except IntegrityError:  # somebody was faster
+        going_on.update(count=F("count") + 1)

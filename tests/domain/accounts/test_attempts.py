@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
@@ -92,6 +94,23 @@ def test_rows_say_nothing_of_whom_they_are_about_and_do_not_stay(now: datetime) 
     assert not [row for row in LoginAttempts.objects.all() if HERE in row.subject or len(row.subject) != 64]
     fail(1, now + FORGOTTEN + SECOND, (ACCOUNT, "8"))
     assert LoginAttempts.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("age", [None, 2 * ADDRESS.window])
+def test_failures_at_the_same_time_are_all_counted(now: datetime, age: timedelta | None) -> None:
+    if age is not None:
+        fail(3, now - age, (ADDRESS, HERE))
+    together = threading.Barrier(4)
+
+    def guess(_: int) -> None:
+        together.wait()
+        fail(5, now, (ADDRESS, HERE))
+        connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(guess, range(4)))
+    assert [row.count for row in LoginAttempts.objects.all()] == [20]
 
 
 def test_a_network_of_ipv6_counts_as_one_address() -> None:
