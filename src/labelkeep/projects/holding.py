@@ -5,6 +5,10 @@ The order of transactions.py: the project first, then the task; whoever holds th
 
 from __future__ import annotations
 
+from contextlib import suppress
+
+from django.db import connection, transaction
+
 from labelkeep.errors import NotFound, Unavailable
 from labelkeep.projects.models import Project, Task
 from labelkeep.transactions import hold
@@ -13,8 +17,14 @@ _ATTEMPTS = 10
 
 
 def hold_project(id: int, *, to_remove: bool = False) -> None:
-    """Hold a project until the transaction ends. One that is gone is nobody's to hold: the next statement finds out."""
+    """Hold a project until the transaction ends.
+
+    Raises:
+        NotFound: it is gone.
+    """
     hold(Project.objects.filter(pk=id), to_remove=to_remove)
+    if not Project.objects.filter(pk=id).exists():
+        raise NotFound("No Project matches the given query.")
 
 
 def hold_task(id: int, *, also: int | None = None, to_remove: bool = False) -> Task:
@@ -22,19 +32,35 @@ def hold_task(id: int, *, also: int | None = None, to_remove: bool = False) -> T
 
     Raises:
         NotFound: it is gone.
+        Unavailable: it is moved again and again.
     """
+    if not connection.features.has_select_for_update:
+        return _task(id)
     for _ in range(_ATTEMPTS):
-        before = _project_of(id)
-        hold(Project.objects.filter(pk__in={before, also} - {None}))
-        hold(Task.objects.filter(pk=id), to_remove=to_remove)
-        task = Task.objects.filter(pk=id).first()
-        if task is None:
-            break
-        if task.project_id == before:  # else it was moved before we had it
-            return task
-    else:
-        raise Unavailable("The task is being moved; try again.")
-    raise NotFound("No Task matches the given query.")
+        with suppress(_Moved), transaction.atomic():  # leaving it in vain lets go of what was held in vain
+            return _held(id, also, to_remove)
+    raise Unavailable("The task is being moved; try again.")
+
+
+class _Moved(Exception):
+    """To another project, before we had the task."""
+
+
+def _held(id: int, also: int | None, to_remove: bool) -> Task:
+    before = Task.objects.filter(pk=id).values_list("project_id", flat=True).first()
+    hold(Project.objects.filter(pk__in={before, also} - {None}))
+    hold(Task.objects.filter(pk=id), to_remove=to_remove)
+    task = _task(id)
+    if task.project_id != before:
+        raise _Moved
+    return task
+
+
+def _task(id: int) -> Task:
+    task = Task.objects.filter(pk=id).first()
+    if task is None:
+        raise NotFound("No Task matches the given query.")
+    return task
 
 
 def hold_home(home: Project | Task) -> None:
@@ -43,7 +69,3 @@ def hold_home(home: Project | Task) -> None:
         hold_project(home.pk)
     else:
         hold_task(home.pk)
-
-
-def _project_of(task_id: int) -> int | None:
-    return Task.objects.filter(pk=task_id).values_list("project_id", flat=True).first()

@@ -5,7 +5,7 @@ Canonical (design §1): lists stand in a stated order, maps are sorted, times ar
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 

@@ -29,7 +29,7 @@ def delete_job(*, actor: Actor, now: datetime, job: Job) -> None:
     if (task.validation_layout or {}).get("mode") == "gt_pool":
         raise BadInput('GT jobs cannot be removed when task validation mode is "gt_pool"')
     with transaction.atomic():
-        hold_task(task.pk)
+        task = hold_task(task.pk)
         job.delete()
         if task.validation_layout is not None:
             Task.objects.filter(pk=task.pk).update(validation_layout=None)

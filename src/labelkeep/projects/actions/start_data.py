@@ -28,8 +28,9 @@ def start_data(*, actor: Actor, now: datetime, task: Task) -> None:
     if task.has_data:
         raise BadInput(NO_MORE_DATA)
     with transaction.atomic():
-        if hold_task(task.pk).has_data:
+        held = hold_task(task.pk)
+        if held.has_data:
             raise BadInput(NO_MORE_DATA)
         Task.objects.filter(pk=task.pk).update(data_started=True)
-        touch.task_changed(task, now)
+        touch.task_changed(held, now)
     task.data_started = True

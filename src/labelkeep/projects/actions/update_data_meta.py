@@ -69,7 +69,7 @@ def _delete(now: datetime, task: Task, frames: Collection[int]) -> None:
         held = hold_task(task.pk)
         _check_in_task(held, pool, frames)
         Task.objects.filter(pk=task.pk).update(deleted_frames=sorted(frames))
-        touch.task_changed(task, now)
+        touch.task_changed(held, now)
 
 
 def merged(present: Collection[int], deleted: Collection[int], job: Job) -> list[int]:

@@ -46,12 +46,12 @@ def update_job(
         if assignee_id != job.assignee_id:
             changes |= {"assignee": fields.user("assignee", assignee_id), "assignee_updated_date": now}
     with transaction.atomic():
-        hold_task(job.task_id)
+        task = hold_task(job.task_id)
         held = Job.objects.only("stage", "state").get(pk=job.pk)
         progress = _progress(held, stage, state)
         fields.change(job, {**changes, **progress})
         moved = (held.stage, held.state) != (progress["stage"], progress["state"])
-        (touch.progress_changed if moved else touch.status_changed)(job.task, now)
+        (touch.progress_changed if moved else touch.status_changed)(task, now)
     return job
 
 

@@ -64,7 +64,7 @@ def update_task(
     if subset is not UNSET:
         changes["subset"] = fields.text("subset", subset, limit=64, blank=True)
     with transaction.atomic():
-        hold_task(task.pk, also=project.pk if isinstance(project, Project) else None)
+        task.project_id = hold_task(task.pk, also=project.pk if isinstance(project, Project) else None).project_id
         fields.change(task, changes)
         if project is not UNSET and (project.pk if project else None) != task.project_id:
             task = move_task(actor=actor, now=now, task=task, project=project)
