@@ -1,4 +1,4 @@
-"""The stock CVAT client on invitations and forgotten passwords: we understand what it sends, it reads what we answer."""
+"""The stock CVAT client on invitations and forgotten passwords: each understands what the other sends."""
 
 from __future__ import annotations
 
