@@ -218,7 +218,7 @@ def _check_sources(params: DataParams, files: list[Upload]) -> None:
         message = "Files of one kind of source can be used at a time: client_files, server_files or remote_files"
         raise BadInput([message])
     if not any(kinds):
-        raise BadInput("No media data found")
+        raise BadInput(["No media data found"])
 
 
 class JobData(View):

@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import base64
 import binascii
+import io
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import orjson
 from django.http import HttpRequest, QueryDict
 from django.utils.datastructures import MultiValueDict
+from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from labelkeep import clock
 from labelkeep.api.base import View, absolute
+from labelkeep.api.bodies import JSONParser, VndParser
 from labelkeep.api.schema import FORM, JSON, AnyOf, Bytes, Detail, Method, Natural, Parameter, RqId
-from labelkeep.errors import BadInput, TooLarge
+from labelkeep.errors import BadInput, Conflict, TooLarge
 from labelkeep.media import uploads
 from labelkeep.media.models import Upload
 from labelkeep.media.multipart import receive
@@ -38,6 +41,7 @@ TUS_HEADERS = {
 
 _KIND = "Its presence, with any value, says which of the five kinds of request this is."
 _OFFSET = Parameter("How many bytes have come before these.", Natural, required=True, place="header")
+_REFUSED = {400: str, 409: str, 413: str}
 PIECES = ("head", "patch", "options")  # what is done with one upload, at `<the URL>/<file_id>`
 
 
@@ -52,11 +56,11 @@ def upload_methods(form: Any, body: Any, query: Mapping[str, str | Parameter] | 
         takes={FORM: form, JSON: body},
         gives=RqId,
         status=202,
-        also={200: None, 201: None, 409: AnyOf(RqId, Detail)},
+        also={200: None, 201: None, 400: str, 409: AnyOf(RqId, Detail, str), 413: str},
         query={**(query or {}), **kinds, **length},
     )
     patch = Method(
-        takes=Bytes("application/offset+octet-stream"), status=204, also={409: str}, query={"Upload-Offset": _OFFSET}
+        takes=Bytes("application/offset+octet-stream"), status=204, also=_REFUSED, query={"Upload-Offset": _OFFSET}
     )
     return {"POST": post, "PATCH": patch, "HEAD": Method(), "OPTIONS": Method(status=204)}
 
@@ -120,6 +124,14 @@ class UploadView(View):
         wrapped = super().initialize_request(request, *args, **kwargs)
         wrapped._data, wrapped._files = QueryDict(), MultiValueDict()  # type: ignore[attr-defined]
         return wrapped
+
+    def handle_exception(self, exc: Exception) -> Any:
+        """A refusal is a JSON string here, where others answer with a list or `detail` (cvat-protocol §6.2)."""
+        response = super().handle_exception(exc)
+        sentence = getattr(exc, "detail", None) if type(exc) in (BadInput, Conflict, TooLarge) else None
+        if isinstance(sentence, str) and self.request.method != "GET":
+            response.data = sentence
+        return response
 
     def post(self, request: Request, **kwargs: Any) -> Response:
         """One of the five kinds, told apart by the presence of headers."""
@@ -255,14 +267,14 @@ def _json(request: Request) -> dict[str, Any]:
         raise TooLarge("The request body is too large") from error
     if not body.strip():
         return {}
-    if (request.content_type or "").lower().startswith("application/x-www-form-urlencoded"):
+    kind = (request.content_type or "").lower().partition(";")[0].strip()
+    if kind == "application/x-www-form-urlencoded":
         return _fields(QueryDict(body))
-    try:
-        value = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise BadInput(f"JSON parse error - {error}") from error
+    if kind not in ("", JSONParser.media_type, VndParser.media_type):
+        raise UnsupportedMediaType(kind)
+    value = JSONParser().parse(io.BytesIO(body))
     if not isinstance(value, dict):
-        raise BadInput("A JSON object was expected")
+        raise BadInput({"non_field_errors": ["Invalid data. Expected a dictionary."]})
     return value
 
 
