@@ -1,7 +1,8 @@
 """Which backups there are for whom. They outlive what they are backups of, and so do the rights to them.
 
-While the project or task lives, its people have the rights. When it is gone, those whose it was last: its owner then,
-and the organization's (heirs.py).
+While the project or task lives, its people have the rights, wherever it was transferred meanwhile. When a task is gone,
+the people of its project; when that is gone too, those whose it was last: its owner then, and the organization's
+(heirs.py).
 """
 
 from __future__ import annotations
@@ -20,8 +21,7 @@ from labelkeep.projects.models import Project, Task
 from labelkeep.projects.queries.subjects import subject_of_backups
 from labelkeep.snapshots.models import Backup
 
-_PROJECT = Lookups("organization", owner=("owner",), assignee=("assignee",))
-_TASK = Lookups("organization", owner=("owner",), assignee=("assignee",))
+_HOME = Lookups("organization", owner=("owner",), assignee=("assignee",))
 _GONE = Lookups("organization_id", owner=("source_owner",))
 
 
@@ -33,11 +33,10 @@ def visible_backups(actor: Actor) -> QuerySet[Backup]:
         Forbidden: the organization is not his.
     """
     require_member(actor)
-    backups = Backup.objects.annotate(is_source_gone=_is_gone())
-    if actor.organization_id is not None:
-        backups = backups.filter(organization_id=actor.organization_id)
-    elif not actor.is_anywhere:
-        backups = backups.filter(organization_id=None)
+    backups = Backup.objects.annotate(is_source_gone=_is_gone(), is_project_gone=_is_project_gone())
+    if not actor.is_anywhere:
+        organization = actor.organization_id
+        backups = backups.filter(_of(Q(organization=organization), Q(organization_id=organization)))
     return backups if actor.is_admin else backups.filter(_mine(actor))
 
 
@@ -47,12 +46,23 @@ def _is_gone() -> Q:
     return ~(Exists(projects) | Exists(tasks))
 
 
+def _is_project_gone() -> Q:
+    return ~Q(Exists(Project.objects.filter(uuid=OuterRef("project_uuid"))))
+
+
 def _mine(actor: Actor) -> Q:
-    projects = Project.objects.filter(where(actor, "backup:view", _PROJECT)).values("uuid")
-    alone = Task.objects.filter(where(actor, "backup:view", _TASK), project=None).values("uuid")
+    return _of(where(actor, "backup:view", _HOME), where(actor, "backup:view", _GONE))
+
+
+def _of(homes: Q, gone: Q) -> Q:
+    """Backups of what lives in `homes`, a condition on projects and on tasks that stand alone; and of what is gone for
+    good, those that meet `gone`."""
+    projects = Project.objects.filter(homes).values("uuid")
+    alone = Task.objects.filter(homes, project=None).values("uuid")
     within = Task.objects.filter(project__uuid__in=projects).values("uuid")
     living = Q(source_uuid__in=projects) | Q(source_uuid__in=alone) | Q(source_uuid__in=within)
-    return living | (Q(is_source_gone=True) & where(actor, "backup:view", _GONE))
+    survived = Q(is_source_gone=True) & Q(project_uuid__in=projects)
+    return living | survived | (Q(is_source_gone=True, is_project_gone=True) & gone)
 
 
 def get_backup(actor: Actor, id: UUID, action: str = "backup:view") -> Backup:
@@ -77,7 +87,7 @@ def source_of(backup: Backup) -> Project | Task | None:
 
 def subject_of_backup(backup: Backup) -> Subject:
     """Whose it is."""
-    source = source_of(backup)
+    source = source_of(backup) or Project.objects.filter(uuid__in=[backup.project_uuid]).first()
     if source is not None:
         return subject_of_backups(source)
     return Subject(organization_id=backup.organization_id, owner=backup.source_owner_id)

@@ -22,10 +22,11 @@ def note_heirs(*, kind: Kind, id: int, actor: Actor, now: datetime) -> None:
     """Before a project or task is removed: note whose it is, in its backups and in those of its tasks."""
     if kind == "project":
         project = Project.objects.get(pk=id)
-        _note(project, Q(source_uuid=project.uuid) | Q(source_uuid__in=project.tasks.values("uuid")))
+        _note(Q(source_uuid=project.uuid), project)
+        _note(Q(source_uuid__in=project.tasks.values("uuid")) | Q(project_uuid=project.uuid), project, within=project)
     else:
         task = Task.objects.select_related("project").get(pk=id)
-        _note(task.project or task, Q(source_uuid=task.uuid))
+        _note(Q(source_uuid=task.uuid), task.project or task, within=task.project)
 
 
 def leave_organization(*, instance: Organization, **signal: Any) -> None:
@@ -33,5 +34,9 @@ def leave_organization(*, instance: Organization, **signal: Any) -> None:
     Backup.objects.filter(organization_id=instance.pk).update(organization_id=None)
 
 
-def _note(home: Project | Task, condition: Q) -> None:
-    Backup.objects.filter(condition).update(source_owner=home.owner_id, organization_id=home.organization_id)
+def _note(condition: Q, home: Project | Task, within: Project | None = None) -> None:
+    Backup.objects.filter(condition).update(
+        source_owner=home.owner_id,
+        organization_id=home.organization_id,
+        project_uuid=within.uuid if within else None,
+    )

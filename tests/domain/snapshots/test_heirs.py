@@ -6,7 +6,7 @@ import pytest
 from tests.support.api import organization_of
 from tests.support.projects import NOW, a_project, a_task
 
-from labelkeep.accounts.actor import Actor
+from labelkeep.accounts.actor import SANDBOX, Actor
 from labelkeep.accounts.models import User
 from labelkeep.errors import Forbidden
 from labelkeep.media import vault
@@ -73,6 +73,24 @@ def test_backups_of_a_task_are_the_project_owners_after_the_task_and_after_the_p
     assert who_may(first, alice, bob, charlie) == ["alice"]
     delete_project(actor=Actor.of(alice), now=NOW, project=project)
     assert who_may(second, alice, bob, charlie) == ["alice"]
+
+
+def test_backups_follow_a_project_to_where_it_was_transferred_those_of_its_deleted_tasks_too(alice, bob, charlie):
+    acme = organization_of(charlie, maintainer=alice, supervisor=bob)
+    project = a_project(alice)
+    kept, gone = (a_task(alice, project=project, frames=1) for _ in range(2))
+    backups = {backup_of(alice, thing) for thing in (project, kept, gone)}
+    delete_task(actor=Actor.of(alice), now=NOW, task=gone)
+    transfer_project(actor=Actor.of(alice), now=NOW, project=project, organization_id=acme.pk)
+    update_project(actor=Actor.of(alice), now=NOW, project=project, owner_id=bob.pk)
+    assert set(visible_backups(Actor.of(bob, acme))) == set(visible_backups(Actor.of(charlie, acme))) == backups
+    assert not visible_backups(Actor.of(alice, acme)).exists()
+    assert not visible_backups(Actor.of(alice, SANDBOX)).exists()
+    for backup in backups:
+        assert who_may(backup, alice, bob, charlie) == ["bob", "charlie"]
+    delete_project(actor=Actor.of(charlie), now=NOW, project=Project.objects.get(pk=project.pk))
+    for backup in backups:
+        assert who_may(backup, alice, bob, charlie) == ["bob", "charlie"]
 
 
 def test_when_an_organization_goes_its_backups_are_their_owners(alice, bob, charlie):
