@@ -78,12 +78,12 @@ def _write(actor: Actor, now: datetime, task: Task, layout: Layout, change: Chan
 
 
 _FIELDS = ["frames_document", "chunks_updated_date", "validation_layout", "deleted_frames"]
+_DECIDED_BY = ("frames_document", "validation_layout", "project_id")
 
 
 def _moved(before: Task, held: Task) -> bool:
     """Whether what was decided by is not so any more; the ground truth job may be gone too."""
-    same = (held.frames_document, held.validation_layout) == (before.frames_document, before.validation_layout)
-    return not same or truth_of(held) is None
+    return any(getattr(held, name) != getattr(before, name) for name in _DECIDED_BY) or truth_of(held) is None
 
 
 def _set_rows(task: Task, layout: Layout, change: Change) -> None:

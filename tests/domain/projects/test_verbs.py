@@ -84,9 +84,11 @@ ARGUMENTS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "update_guide": lambda it: {"guide": it["guide"], "markdown": "x"},
     "update_issue": lambda it: {"issue": it["issue"], "resolved": True},
     "update_job": lambda it: {"job": it["job"], "state": "completed"},
+    "update_job_validation_layout": lambda it: {"job": it["job"], "method": "random_uniform"},
     "update_label": lambda it: {"label": it["label"], "given": LabelInput(name="x")},
     "update_project": lambda it: {"project": it["project"]},
     "update_task": lambda it: {"task": it["task"]},
+    "update_validation_layout": lambda it: {"task": it["task"], "disabled_frames": []},
     "upsert_labels": lambda it: {"home": it["project"], "labels": [LabelInput(name="x")]},
 }
 ANYBODYS = {"create_project"}  # a stranger may have projects of his own
