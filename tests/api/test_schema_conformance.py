@@ -87,6 +87,7 @@ def world(alice: User, bob: User, charlie: User) -> World:
 
     issue = made("/api/issues", {"frame": 0, "position": [1, 2], "job": job.pk, "message": "Here"})
     guide = made("/api/guides", {"project_id": project.pk, "markdown": "Draw."})
+    invited = {"email": "new@example.com", "role": "worker"}
     file = picture_file()
     asset = made("/api/assets", {"file": file, "guide_id": guide["id"]}, format="multipart")
     keys = {
@@ -100,6 +101,7 @@ def world(alice: User, bob: User, charlie: User) -> World:
         "assets": asset["uuid"],
         "organizations": organization.pk,
         "memberships": Membership.objects.get(organization=organization, user=bob).pk,
+        "invitations": made(f"/api/invitations?org_id={organization.pk}", invited)["key"],
         "users": bob.pk,
         "access_tokens": made("/api/auth/access_tokens", {"name": "mine"})["id"],
         "requests": made(f"/api/projects/{project.pk}/backup/export", None)["rq_id"],
