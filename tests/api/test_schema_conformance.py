@@ -130,7 +130,8 @@ def operations(tag: str) -> Iterator[Any]:
 def ask_all(world: World, tag: str, examples: int) -> None:
     with one_connection():
         for operation in operations(tag):
-            ask(operation, world, examples)
+            is_slow = "annotations" in operation.path  # making up annotations takes schemathesis a second each
+            ask(operation, world, examples // 3 if is_slow else examples)
 
 
 def ask(operation: Any, world: World, examples: int) -> None:
@@ -165,7 +166,7 @@ def speaks(case: Any, response: Any) -> bool:
 
 @pytest.mark.parametrize("tag", TAGS)
 def test_every_answer_is_as_the_document_says(world: World, tag: str) -> None:
-    ask_all(world, tag, examples=8)
+    ask_all(world, tag, examples=6)
 
 
 @pytest.mark.long

@@ -33,8 +33,8 @@ COMMON: Mapping[str, Parameter] = {
     "X-Organization": Parameter(
         "The slug of an organization; empty for what belongs to none. Absent: everything.", place="header"
     ),
-    "org": Parameter("The same in the query."),
-    "org_id": Parameter("The same by id, and not together with the others.", Natural),
+    "org": Parameter("The slug of the organization, in the query instead of the header."),
+    "org_id": Parameter("The id of the organization; not together with its slug.", Natural),
 }
 _SCHEMES: Mapping[str, tuple[str, dict[str, Any]]] = {
     "TokenAuthentication": (
@@ -253,6 +253,8 @@ class Generator(SchemaGenerator):
 
     def views(self) -> list[Any]:
         """Every view's class, once."""
+        there: Any = self
+        there._initialise_endpoints()
         found: Any = self.endpoints
         return list(dict.fromkeys(callback.cls for _, _, _, callback in found))
 
