@@ -75,7 +75,5 @@ def changed(layout: Layout, chosen: dict[int, int]) -> dict[int, int]:
 def left_out(layout: Layout, deleted: Sequence[int]) -> list[int]:
     """The task's deleted frames, once what the layout leaves out of validation is deleted: frames of the pool and the
     honeypots that show them. What is deleted of the other frames stays."""
-    disabled = set(layout.disabled)
-    pairs = zip(layout.honeypots.frames, layout.honeypots.real, strict=True)
     others = set(deleted).difference(layout.validation, layout.honeypots.frames)
-    return sorted(others.union(disabled, [honeypot for honeypot, real in pairs if real in disabled]))
+    return sorted(others.union(layout.disabled, layout.honeypots.showing(*layout.disabled)))

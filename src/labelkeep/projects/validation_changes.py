@@ -6,6 +6,7 @@ chunks, which are kept by its name, are never stale. What was drawn on a honeypo
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -108,8 +109,9 @@ def _document(task: Task, layout: Layout, shown: Mapping[int, int]) -> str:
 
 def _cleared(task: Task, shown: Mapping[int, int]) -> dict[int, Plan]:
     """For each job that has such a honeypot, replicas too: nothing is drawn there any more."""
+    changed = sorted(shown)
     ranges = Job.objects.filter(task=task).values_list("pk", "start_frame", "stop_frame")
-    frames = {job: [frame for frame in shown if start <= frame <= stop] for job, start, stop in ranges}
+    frames = {job: changed[bisect_left(changed, start) : bisect_right(changed, stop)] for job, start, stop in ranges}
     return {job: plans.without(inside) for job, inside in frames.items() if inside}
 
 

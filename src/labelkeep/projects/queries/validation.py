@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Literal
@@ -15,19 +16,20 @@ NO_EDITS = "Annotations on validation frames can only be edited via task import 
 
 @dataclass(frozen=True)
 class Honeypots:
-    """Frames that show a frame of the pool: `frames`, and which one each shows: `real`. All task-relative."""
+    """Frames that show a frame of the pool: `frames`, ascending, and which each shows: `real`. All task-relative."""
 
     frames: list[int] = field(default_factory=list)
     real: list[int] = field(default_factory=list)
 
     def within(self, start: int, stop: int) -> Honeypots:
         """Those from `start` to `stop`, both included."""
-        pairs = [pair for pair in zip(self.frames, self.real, strict=True) if start <= pair[0] <= stop]
-        return Honeypots([frame for frame, _ in pairs], [real for _, real in pairs])
+        inside = slice(bisect_left(self.frames, start), bisect_right(self.frames, stop))
+        return Honeypots(self.frames[inside], self.real[inside])
 
-    def showing(self, real: int) -> list[int]:
-        """The honeypots that show this frame of the pool."""
-        return [frame for frame, shown in zip(self.frames, self.real, strict=True) if shown == real]
+    def showing(self, *reals: int) -> list[int]:
+        """The honeypots that show one of these frames of the pool."""
+        wanted = set(reals)
+        return [frame for frame, real in zip(self.frames, self.real, strict=True) if real in wanted]
 
 
 @dataclass(frozen=True)
