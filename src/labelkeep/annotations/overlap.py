@@ -101,19 +101,46 @@ def _frames(parts: Iterable[list[Object]]) -> Iterator[tuple[int, list[Object]]]
 
 
 def _alike(new: Sequence[Object], old: Sequence[Object], spatial: bool) -> dict[int, int]:
-    """Positions in `new` of objects that are there already → their positions in `old`."""
-    similar = {}
-    for i, one in enumerate(new):
-        for j, other in enumerate(old):
-            if one.label != other.label:
-                continue
-            if isinstance(one, Shape) and isinstance(other, Shape):
-                value = similarity(one, other, spatial=spatial)
-            else:
-                value = 1.0
-            if value > 0:
-                similar[i, j] = value
-    return pairs(similar, SHAPES_ALIKE)
+    """Positions in `new` of objects that are there already → their positions in `old`.
+
+    Equal ones are paired first: the best pairing of all has them too, as a distance by overlap obeys the triangle
+    inequality. What was saved through the task is equal in all its jobs, however crowded the frame.
+    """
+    same = _equal(new, old, spatial)
+    taken = set(same.values())
+    left = [j for j in range(len(old)) if j not in taken]
+    similar = {
+        (i, j): value
+        for i, one in enumerate(new)
+        if i not in same
+        for j in left
+        if (value := _likeness(one, old[j], spatial)) > 0
+    }
+    return same | pairs(similar, SHAPES_ALIKE)
+
+
+def _equal(new: Sequence[Object], old: Sequence[Object], spatial: bool) -> dict[int, int]:
+    waiting: dict[object, list[int]] = {}
+    for j, item in enumerate(old):
+        waiting.setdefault(_form(item), []).append(j)
+    found: dict[int, int] = {}
+    for i, item in enumerate(new):
+        there = waiting.get(_form(item))
+        if there and _likeness(item, old[there[0]], spatial) >= SHAPES_ALIKE:
+            found[i] = there.pop(0)
+    return found
+
+
+def _form(item: Object) -> object:
+    return (item.label, item.type, *item.points) if isinstance(item, Shape) else item.label
+
+
+def _likeness(one: Object, other: Object, spatial: bool) -> float:
+    if one.label != other.label:
+        return 0.0
+    if isinstance(one, Shape) and isinstance(other, Shape):
+        return similarity(one, other, spatial=spatial)
+    return 1.0
 
 
 def _tracks(jobs: Sequence[JobView], overlap: int, spatial: bool) -> Iterator[list[Placed]]:

@@ -144,6 +144,23 @@ def test_shapes_that_cover_each_other_in_shared_frames_are_one() -> None:
     assert [(job, item.number) for job, item in found] == [(0, 1), (0, 2), (1, 2), (1, 3)]
 
 
+def test_equal_shapes_are_one_before_others_are_looked_at() -> None:
+    """Each of the second job's has its equal in the first, and covers the others too."""
+    first = Job(*(a_shape(n, 4, points=[n, 0, 100 + n, 10]) for n in range(1, 5)))
+    second = Job(
+        *(a_shape(n, 4, points=[5 - n, 0, 105 - n, 10]) for n in range(1, 5)), a_shape(9, 4, points=[9, 0, 109, 10])
+    )
+    found = task_of("shapes", 2, (0, 5, first), (4, 9, second))
+    assert [(job, item.number) for job, item in found] == [(0, 1), (0, 2), (0, 3), (0, 4), (1, 9)]
+
+
+def test_a_crowded_frame_of_equal_shapes_is_no_matter_of_pairs() -> None:
+    """A thousand boxes that cover each other, in both jobs: every pair would take minutes."""
+    crowd = [a_shape(n, 4, points=[n / 100, 0, 100 + n / 100, 10]) for n in range(1, 1001)]
+    found = task_of("shapes", 2, (0, 5, Job(*crowd)), (4, 9, Job(*crowd)))
+    assert [(job, item.number) for job, item in found] == [(0, n) for n in range(1, 1001)]
+
+
 def test_other_labels_and_other_types_are_never_one() -> None:
     lines = [a_shape(1, 4, type="polyline"), a_shape(2, 4, label=2)]
     again = [a_shape(1, 4, type="polyline"), a_shape(2, 4, label=3)]
