@@ -284,6 +284,48 @@ class Topics:
         issue.remove()
         return {**seen, "left": [len(self.client.issues.list()), len(self.client.comments.list())]}
 
+    def what_has_no_proxy(self) -> Any:
+        """Calls of the generated client: a guide, a label, a ground truth job."""
+        api = self.client.api_client
+        spec = models.AnnotationGuideWriteRequest(project_id=self.project.id, markdown="Look closely.")
+        guide, _ = api.guides_api.create(annotation_guide_write_request=spec)
+        changed = models.PatchedAnnotationGuideWriteRequest(markdown="Look twice.")
+        guide, _ = api.guides_api.partial_update(guide.id, patched_annotation_guide_write_request=changed)
+        tree = next(label for label in self.project.get_labels() if label.name == "tree")
+        bush = models.PatchedLabelRequest(name="bush", color="#00ff00")
+        api.labels_api.partial_update(tree.id, patched_label_request=bush)
+        wanted = {"type": "ground_truth", "task_id": self.task.id, "frame_selection_method": "manual", "frames": [1, 3]}
+        truth, _ = api.jobs_api.create(models.JobWriteRequest(**wanted))
+        seen = {
+            "guide": [guide.markdown, self.project.fetch().guide_id == guide.id],
+            "label": sorted((label.name, label.color) for label in self.project.get_labels() if label.id == tree.id),
+            "truth": [str(truth.type), truth.frame_count, truth.start_frame, truth.stop_frame],
+        }
+        if NEW:
+            self._only_new(guide.id, truth.id)
+        api.jobs_api.destroy(truth.id)
+        return {**seen, "jobs": len(self.task.get_jobs())}
+
+    def _only_new(self, guide: int, truth: int) -> None:
+        """Assets (the older client cannot name the guide), validation layouts, deleted frames of a job, tokens."""
+        api = self.client.api_client
+        with self.pictures[0].open("rb") as picture:
+            asset, _ = api.assets_api.create(file=picture, guide_id=guide)
+        (_, answer) = api.assets_api.retrieve(asset.uuid)
+        assert answer.data == self.pictures[0].read_bytes()
+        layout, _ = api.tasks_api.retrieve_validation_layout(self.task.id)
+        assert [str(layout.mode), layout.validation_frames] == ["gt", [1, 3]], layout
+        job = sorted(self.task.get_jobs(), key=lambda job: (job.start_frame, job.id == truth))[0]
+        job.remove_frames_by_ids([0])
+        assert self.task.get_meta().deleted_frames == [0, 4]
+        job.remove_frames_by_ids([])
+        made, _ = api.auth_api.create_access_tokens(models.AccessTokenWriteRequest(name="for a script"))
+        with make_client(self.url, access_token=made.value) as other:
+            assert other.projects.retrieve(self.project.id).name == "Roads"
+            assert refusal(lambda: other.projects.create({"name": "not by a token that only reads"})) == 403
+        api.auth_api.destroy_access_tokens(made.id)
+        assert [token.name for token in api.auth_api.list_access_tokens()[0].results if token.id == made.id] == []
+
     # ---- backups ---------------------------------------------------------------------------------------------------
 
     def backups(self) -> Any:
