@@ -11,12 +11,16 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from tests.support.annotations import NOW, a_box, a_task_with_jobs, sent
+from tests.support.projects import a_task
 
 from labelkeep.accounts.actor import Actor
 from labelkeep.accounts.models import User
 from labelkeep.annotations import deltas
+from labelkeep.media import vault
 from labelkeep.projects import saved
 from labelkeep.projects.models import Job, Label
+from labelkeep.snapshots.capture import capture
+from labelkeep.snapshots.restore import restore
 
 
 @pytest.fixture
@@ -83,6 +87,18 @@ def test_saves_that_cross_the_bound_of_deltas_stay_known(
     assert [(number, who) for number, who, _, _ in listed(alice, job)] == [
         (number, ("bob", "alice")[number % 2]) for number in range(8, 0, -1)
     ]
+
+
+def test_a_restored_job_begins_with_one_save_by_who_restored_it(alice: User, bob: User, charlie: User) -> None:
+    job = Job.objects.select_related("task__project").get(task=a_task(alice, frames=2))
+    cat = Label.objects.get(task=job.task, name="cat").pk
+    for frame in (0, 1):
+        list(saved.patch(Actor.of(alice), job, "create", sent({"shapes": [a_box(cat, frame)]}), now=NOW))
+    backup = capture(actor=Actor.of(alice), kind="task", id=job.task_id, now=NOW)
+    made = restore(
+        actor=Actor.of(charlie), manifest=backup.manifest, get=vault.live().get_document, now=NOW + timedelta(minutes=9)
+    )
+    assert listed(charlie, Job.objects.get(task=made.id)) == [(2, "charlie", "09", False)]
 
 
 def test_pages_never_overlap(alice: User, job: Job) -> None:
