@@ -173,7 +173,8 @@ def _crcs(moment: Rows) -> dict[str, int]:
 
 def _count(subject: Subject, tasks: Iterable[TaskManifest], store: Store) -> tuple[dict[str, int], int]:
     """What a backup counts, and the bytes of media that it names."""
-    counts: Counter[str] = Counter(assets=_assets(subject))
+    counts: Counter[str] = Counter()
+    assets = _assets(subject)
     size = _assets_size(subject)
     for task in tasks:
         counts["tasks"] += 1
@@ -190,8 +191,10 @@ def _count(subject: Subject, tasks: Iterable[TaskManifest], store: Store) -> tup
             size += index.size
         if task is not subject:
             size += _assets_size(task)
-            counts["assets"] += _assets(task)
-    return dict(sorted((+counts).items())), size
+            assets += _assets(task)
+    if assets:
+        counts["assets"] = assets
+    return dict(sorted(counts.items())), size
 
 
 def _shown(subject: Subject, task: TaskManifest) -> set[str]:
