@@ -151,7 +151,7 @@ ACTIONS: dict[str, Rule] = {
     "comment:create":              _DISCUSS,  # asked about the issue
     "comment:view":                _by(Who.EVERYBODY, _NONE, _CHIEF, reads=True),
     "comment:update":              _DISCUSS,
-    "comment:delete":              _by(_OWNER | _ENCLOSING, _W, _CHIEF),
+    "comment:delete":              _DISCUSS,
     # ---- guides: the subject is the task or project that the guide belongs to, workers its jobs' assignees
     "guide:view":                  _by(Who.EVERYBODY, _W, _CHIEF, reads=True),
     "guide:create":                _WRITE_GUIDE,

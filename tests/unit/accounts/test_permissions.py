@@ -127,7 +127,7 @@ EXPECTED: dict[str, Line] = {
     "comment:create": same(EVERYBODY, "worker"),
     "comment:view": same(EVERYBODY, "none"),
     "comment:update": same(EVERYBODY, "worker"),
-    "comment:delete": OWN_UP,
+    "comment:delete": same(EVERYBODY, "worker"),
     "guide:view": same(EVERYBODY, "worker"),
     "guide:create": WRITE_GUIDE,
     "guide:update": WRITE_GUIDE,
