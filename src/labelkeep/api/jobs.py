@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from labelkeep import clock
 from labelkeep.accounts.actor import Actor
 from labelkeep.api.base import BasicUser, ListView, View, base, iso, user_in
-from labelkeep.api.schema import Address, Method, Moment
+from labelkeep.api.schema import Address, Method, Moment, Stage, State
 from labelkeep.api.shapes import (
     UNSET,
     ChunkType,
@@ -43,8 +43,8 @@ class JobBody(msgspec.Struct, kw_only=True):
     type: str
     task_id: int
     assignee: int | None = None
-    stage: str = "annotation"
-    state: str = "new"
+    stage: Stage = "annotation"
+    state: State = "new"
     frame_selection_method: str = "random_uniform"
     frames: list[Annotated[int, msgspec.Meta(ge=0)]] | None = None
     frame_count: int | None = None
@@ -59,8 +59,8 @@ class JobPatch(msgspec.Struct, kw_only=True):
     """What may be changed."""
 
     assignee: int | Unset | None = UNSET
-    stage: str | Unset = UNSET
-    state: str | Unset = UNSET
+    stage: Stage | Unset = UNSET
+    state: State | Unset = UNSET
 
 
 class IssuesSummary(TypedDict):

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from labelkeep import clock
 from labelkeep.api.base import BasicUser, ListView, View, base, iso, user_in
-from labelkeep.api.schema import Address, Method, Moment
+from labelkeep.api.schema import Address, Method, Moment, Name
 from labelkeep.api.shapes import (
     UNSET,
     Dimension,
@@ -37,7 +37,7 @@ from labelkeep.projects.queries.projects import get_project, project_rows, visib
 class ProjectBody(msgspec.Struct, kw_only=True):
     """What makes a project. `owner_id` is read and not followed: whoever asks is the owner."""
 
-    name: str
+    name: Name
     labels: list[LabelInput] = []
     bug_tracker: str = ""
     owner_id: int | None = None
@@ -49,7 +49,7 @@ class ProjectBody(msgspec.Struct, kw_only=True):
 class ProjectPatch(msgspec.Struct, kw_only=True):
     """What may be changed."""
 
-    name: str | Unset = UNSET
+    name: Name | Unset = UNSET
     labels: list[LabelInput] | Unset = UNSET
     bug_tracker: str | Unset = UNSET
     owner_id: int | Unset | None = UNSET

@@ -19,6 +19,11 @@ Moment = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
 Address = Annotated[str, msgspec.Meta(extra_json_schema={"format": "uri"})]
 Uuid = Annotated[str, msgspec.Meta(extra_json_schema={"format": "uuid"})]
 File = Annotated[str, msgspec.Meta(extra_json_schema={"format": "binary"})]  # a part of a form
+# What the verbs check, in their own words, is told by these and not checked twice.
+Name = Annotated[str, msgspec.Meta(extra_json_schema={"minLength": 1, "maxLength": 256})]
+Stage = Annotated[str, msgspec.Meta(extra_json_schema={"enum": ["annotation", "validation", "acceptance"]})]
+State = Annotated[str, msgspec.Meta(extra_json_schema={"enum": ["new", "in progress", "completed", "rejected"]})]
+Location = Annotated[str, msgspec.Meta(extra_json_schema={"enum": ["local", "cloud_storage"]})]
 Natural = Annotated[int, msgspec.Meta(ge=0)]
 
 

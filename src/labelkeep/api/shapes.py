@@ -7,7 +7,7 @@ from typing import Any, Literal, TypedDict, cast
 
 import msgspec
 
-from labelkeep.api.schema import Address
+from labelkeep.api.schema import Address, Location
 from labelkeep.projects.label_input import LabelInput
 
 UNSET = msgspec.UNSET
@@ -24,7 +24,7 @@ _SLOTS = {("project", "source"): 0, ("project", "target"): 1, ("task", "source")
 class StorageBody(msgspec.Struct, kw_only=True):
     """Where exports go or imports come from, as it is sent."""
 
-    location: str | None = None
+    location: Location | None = None
     cloud_storage_id: int | None = None
 
 

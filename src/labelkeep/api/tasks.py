@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from labelkeep import clock
 from labelkeep.accounts.actor import Actor
 from labelkeep.api.base import BasicUser, ListView, View, base, iso, user_in
-from labelkeep.api.schema import Address, Method, Moment
+from labelkeep.api.schema import Address, Method, Moment, Name
 from labelkeep.api.shapes import (
     UNSET,
     ChunkType,
@@ -44,7 +44,7 @@ from labelkeep.projects.queries.tasks import get_task, media_kind, task_rows, va
 class TaskBody(msgspec.Struct, kw_only=True):
     """What makes a task. `owner_id` is read and not followed: whoever asks is the owner."""
 
-    name: str
+    name: Name
     project_id: int | None = None
     labels: list[LabelInput] = []
     segment_size: int = 0
@@ -62,7 +62,7 @@ class TaskBody(msgspec.Struct, kw_only=True):
 class TaskPatch(msgspec.Struct, kw_only=True):
     """What may be changed."""
 
-    name: str | Unset = UNSET
+    name: Name | Unset = UNSET
     project_id: int | Unset | None = UNSET
     labels: list[LabelInput] | Unset = UNSET
     bug_tracker: str | Unset = UNSET
