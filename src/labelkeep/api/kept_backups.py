@@ -27,7 +27,7 @@ from labelkeep.operations.models import Operation
 from labelkeep.projects.models import Project, Task
 from labelkeep.projects.queries.projects import get_project
 from labelkeep.projects.queries.tasks import get_task
-from labelkeep.snapshots.backup_queries import backup_rows, get_backup, visible_backups
+from labelkeep.snapshots.backup_queries import backup_rows, get_backup, visible_backups, whose_source_is_gone
 from labelkeep.snapshots.capture import Reason
 from labelkeep.snapshots.keep_backup import forget_backup, update_backup
 from labelkeep.snapshots.make_backup import start_backup
@@ -214,7 +214,7 @@ class Backups(ListView):
         """What the actor may see, narrowed by what is no column of a backup."""
         found = visible_backups(self.actor)
         if self.request.query_params.get("is_gone"):
-            found = found.filter(is_source_gone=flag(self.request, "is_gone"))
+            found = whose_source_is_gone(found, flag(self.request, "is_gone"))
         for name, model in (("project_id", Project), ("task_id", Task)):
             if value := self.request.query_params.get(name):
                 if not value.isdecimal() or len(value) > 18:

@@ -40,6 +40,11 @@ def visible_backups(actor: Actor) -> QuerySet[Backup]:
     return backups if actor.is_admin else backups.filter(_mine(actor))
 
 
+def whose_source_is_gone(backups: QuerySet[Backup], gone: bool) -> QuerySet[Backup]:
+    """Those whose project or task is there no more, or those where it is."""
+    return backups.filter(_is_gone() if gone else ~_is_gone())
+
+
 def _is_gone() -> Q:
     projects = Project.objects.filter(uuid=OuterRef("source_uuid"))
     tasks = Task.objects.filter(uuid=OuterRef("source_uuid"))

@@ -159,6 +159,7 @@ EXPECTED: dict[str, Line] = {
     "backup:view": BACKUP,
     "backup:make": BACKUP,
     "backup:download": BACKUP,
+    "backup:update": BACKUP,
     "backup:delete": BACKUP,
     "backup:restore": CREATE,
 }
@@ -239,7 +240,8 @@ class TestBackupRoles:
             table("everyone")
 
     def test_admin_alone_leaves_nobody_else(self) -> None:
-        for action in ("backup:make", "backup:view", "backup:download", "backup:delete", "backup:restore"):
+        actions = ("make", "view", "download", "update", "delete", "restore")
+        for action in (f"backup:{name}" for name in actions):
             assert self.who(action, SANDBOX, "admin") == set()
             assert self.who(action, IN_ACME, "admin") == set()
 
