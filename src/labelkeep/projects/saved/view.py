@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import islice
+from functools import lru_cache
+from itertools import groupby, islice
+from operator import itemgetter
 from pathlib import Path
 
 from labelkeep.accounts.actor import Actor
@@ -20,9 +22,10 @@ from labelkeep.projects.models import Job, Task
 from labelkeep.projects.queries.subjects import subject_of
 from labelkeep.projects.queries.validation import pool_of
 from labelkeep.projects.saved.keys import table_for
-from labelkeep.projects.saved.loading import load
+from labelkeep.projects.saved.loading import Saved, load
 
 _TOGETHER = 1_000  # objects
+_OPEN = 8  # jobs that are held while their neighbours are read: they share frames
 
 
 def view_job(actor: Actor, job: Job) -> Iterator[bytes]:
@@ -46,11 +49,11 @@ def view_task(actor: Actor, task: Task) -> Iterator[bytes]:
     require(actor, "task:view-annotations", subject_of(task))
     ids = table_for(task)
     jobs = jobs_of(task)
-    writers = {job.pk: Writer(ids, job.pk) for job in jobs}
+    writers = [Writer(ids, job.pk) for job in jobs]
 
     def rendered(kind: Kind) -> Iterator[bytes]:
         for placed in objects_of_task(task, jobs, kind, ids):
-            yield _joined([writers[jobs[position].pk].render([item]) for position, item in placed])
+            yield _rendered(writers, placed)
 
     return envelope((kind, rendered(kind)) for kind in KINDS)
 
@@ -59,7 +62,8 @@ def objects_of_task(task: Task, jobs: Sequence[Job], kind: Kind, ids: Ids) -> It
     """The objects of one kind in the task's view, each with the position of its job in `jobs`."""
     pool = pool_of(task)
     hidden = frozenset(pool.honeypots.frames) if pool else frozenset()  # what is drawn there is no annotation
-    views = [JobView(job.start_frame, job.stop_frame, _Lazy(job, ids, hidden)) for job in jobs]
+    loaded = lru_cache(_OPEN)(lambda job: load(job, ids=ids))
+    views = [JobView(job.start_frame, job.stop_frame, _Lazy(job, loaded, hidden)) for job in jobs]
     return merged(views, kind, overlap=task.overlap or 0, spatial=task.dimension == "3d")
 
 
@@ -98,7 +102,7 @@ def affected_of_task(
 
     def rendered(kind: Kind) -> Iterator[bytes]:
         for placed in merged(views, kind, overlap=task.overlap or 0, spatial=task.dimension == "3d"):
-            yield _joined([writers[position].render([item]) for position, item in placed])
+            yield _rendered(writers, placed)
 
     return envelope((kind, rendered(kind)) for kind in KINDS)
 
@@ -134,8 +138,10 @@ class _Changed:
                 yield [read_object(kind, record.data) for record in some]
 
 
-def _joined(pieces: list[bytes]) -> bytes:
-    return b",".join(piece for piece in pieces if piece)
+def _rendered(writers: Sequence[Writer], placed: list[Placed]) -> bytes:
+    """Objects of several jobs, those of one job that follow each other in one go."""
+    runs = groupby(placed, key=itemgetter(0))
+    return b",".join([writers[position].render([item for _, item in run]) for position, run in runs])
 
 
 @dataclass
@@ -143,10 +149,12 @@ class _Lazy:
     """A job's annotations, read when they are needed: a task may have thousands of jobs."""
 
     job: Job
-    ids: Ids
+    loaded: Callable[[int], Saved]
     hidden: frozenset[int]
 
     def iterate(self, kind: Kind, start: int = 0, stop: int | None = None) -> Iterator[list[Object]]:
+        if not self.job.document and not self.job.delta_bytes:
+            return
         hidden = self.hidden if self.job.type == Job.Type.ANNOTATION else frozenset()
-        for objects in load(self.job, ids=self.ids).iterate(kind, start, stop):
+        for objects in self.loaded(self.job.pk).iterate(kind, start, stop):
             yield [item for item in objects if item.frame not in hidden] if hidden else objects
