@@ -12,7 +12,7 @@ def delete_comment(*, actor: Actor, comment: Comment) -> None:
     """Remove the comment.
 
     Raises:
-        Forbidden: it is somebody else's.
+        Forbidden: the actor takes no part in the issue.
     """
     require(actor, "comment:delete", subject_of_comment(comment))
     comment.delete()

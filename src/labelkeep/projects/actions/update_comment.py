@@ -17,7 +17,7 @@ def update_comment(*, actor: Actor, now: datetime, comment: Comment, message: st
     """Replace the message, if one is given.
 
     Raises:
-        Forbidden: it is somebody else's.
+        Forbidden: the actor takes no part in the issue.
         BadInput: the message is blank or too long.
     """
     require(actor, "comment:update", subject_of_comment(comment))
