@@ -11,7 +11,7 @@ from typing import Any
 
 from labelkeep import clock
 from labelkeep.accounts import tokens
-from labelkeep.accounts.models import AccessToken, Membership, Organization, Role, User
+from labelkeep.accounts.models import AccessToken, Invitation, Membership, Organization, Role, User
 from labelkeep.operations.models import Operation, Status
 from labelkeep.projects.models import Comment, Issue, Job, Label, Project, Task
 from tests.support.api import organization_of
@@ -106,7 +106,11 @@ class Site:
             is_active=n % 4 != 3,
         )  # fmt: skip
         role = list(Role)[n % 3]
-        Membership.objects.create(user=user, organization=self.acme, role=role, joined_date=NOW)
+        membership = Membership.objects.create(user=user, organization=self.acme, role=role, joined_date=NOW)
+        Invitation.objects.create(
+            key=f"{n:03}" + "k" * 61, membership=membership, owner=(self.alice, self.bob, None)[n % 3],
+            created_date=NOW + timedelta(minutes=n), accepted=n % 2 == 0,
+        )  # fmt: skip
         other = Organization.objects.create(
             slug=f"other{n}", name=NAMES[n % 6], owner=user if n % 2 else self.alice, created_date=NOW, updated_date=NOW
         )
