@@ -1,6 +1,13 @@
 # `make` lists what can be done. Everything runs in .venv, which `make setup` makes; nothing needs root.
 PYTHON := .venv/bin/python
 .DEFAULT_GOAL := help
+# What runs a second time, on a real PostgreSQL: models, verbs, queries, permissions, operations, and the resources.
+ON_POSTGRESQL := tests/unit/accounts tests/domain/accounts tests/domain/operations tests/domain/projects \
+	tests/domain/saved tests/domain/schedules tests/domain/media/test_catalog.py tests/domain/snapshots/test_heirs.py \
+	tests/domain/snapshots/test_one_moment.py tests/domain/snapshots/test_round_trips.py \
+	tests/domain/test_side_by_side.py \
+	$(addprefix tests/api/test_,$(addsuffix .py,access_tokens annotations base filters guides invitations issues jobs \
+	kept_backups labels lists organizations permission_matrix projects requests revisions schedules tasks transfers users))
 .PHONY: help setup demo test test-long lint format docs bench wheel clean
 
 help:  ## Show this list
@@ -15,6 +22,7 @@ demo: setup  ## Make a project, back it up, delete it, restore it, compare; then
 test: setup lint  ## Check the code and run all tests
 	@sh tools/programs.sh
 	@$(PYTHON) -m pytest -n auto --dist worksteal
+	@LABELKEEP_TEST_DATABASE=postgresql $(PYTHON) -m pytest -n auto --dist worksteal $(ON_POSTGRESQL)
 
 test-long: setup  ## Repeat at full size what `make test` does small; writes bench/RESULTS.md
 	@sh tools/programs.sh
