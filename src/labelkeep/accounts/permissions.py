@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Flag, auto
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db.models import F, Model, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
@@ -343,7 +343,7 @@ def _ruled(actor: Actor) -> list[int]:
     return [pk for pk, role in actor.roles.items() if role >= Role.MAINTAINER]
 
 
-def _own(actor: Actor, model: type[M], organization: str, staff: Sequence[str]) -> QuerySet[M]:
+def _own(actor: Actor, model: type[M], organization: str, staff: Sequence[str]) -> QuerySet[M, Any]:
     """The keys of what the actor may see, as one subquery: a union with a part for each way to be allowed.
 
     Each part walks the index of one foreign key; the same ways joined by OR would have the database read the whole
