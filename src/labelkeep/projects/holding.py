@@ -48,7 +48,7 @@ class _Moved(Exception):
 
 def _held(id: int, also: int | None, to_remove: bool) -> Task:
     before = Task.objects.filter(pk=id).values_list("project_id", flat=True).first()
-    hold(Project.objects.filter(pk__in={before, also} - {None}))
+    hold(Project.objects.filter(pk__in=[it for it in (before, also) if it is not None]))
     hold(Task.objects.filter(pk=id), to_remove=to_remove)
     task = _task(id)
     if task.project_id != before:

@@ -16,6 +16,7 @@ from labelkeep.configuration import Configuration
 from labelkeep.errors import BadInput, Conflict, LabelkeepError
 from labelkeep.server import logs, migrate, postgresql
 from labelkeep.server.checks import problems
+from labelkeep.server.database import SQLITE
 from labelkeep.server.lock import locked
 from labelkeep.server.supervisor import Supervisor, web, workers
 
@@ -113,7 +114,7 @@ def _reserve(host: str, port: int) -> socket.socket:
 def _has_users(settings: Configuration) -> bool:
     if settings.database_url:
         return postgresql.has_users(settings.database_url)
-    with closing(sqlite3.connect(f"file:{settings.data_dir / migrate.DATABASE}?mode=ro", uri=True)) as database:
+    with closing(sqlite3.connect(f"file:{settings.data_dir / SQLITE}?mode=ro", uri=True)) as database:
         return bool(database.execute("SELECT EXISTS (SELECT 1 FROM accounts_user)").fetchone()[0])
 
 
