@@ -62,7 +62,7 @@ def upload_methods(form: Any, body: Any, query: Mapping[str, str | Parameter] | 
     patch = Method(
         takes=Bytes("application/offset+octet-stream"), status=204, also=_REFUSED, query={"Upload-Offset": _OFFSET}
     )
-    return {"POST": post, "PATCH": patch, "HEAD": Method(), "OPTIONS": Method(status=204)}
+    return {"POST": post, "PATCH": patch, "HEAD": Method(also=_REFUSED), "OPTIONS": Method(status=204, also=_REFUSED)}
 
 
 class UploadView(View):
