@@ -137,7 +137,7 @@ def read(environment: Mapping[str, str] = os.environ) -> Configuration:
             otherwise be ignored); the message names it.
     """
     known = {Configuration.variable(item.name): item for item in fields(Configuration)}
-    outside = {"LABELKEEP_PASSWORD"}  # read by single commands
+    outside = {"LABELKEEP_PASSWORD", "LABELKEEP_SERVER", "LABELKEEP_TOKEN"}  # read by commands
     unknown = [name for name in environment if name.startswith("LABELKEEP_") and name not in known.keys() | outside]
     if unknown:
         raise BadInput(f"unknown setting {', '.join(sorted(unknown))}; see `labelkeep config check --help`")

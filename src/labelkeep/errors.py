@@ -18,7 +18,9 @@
     │   ├── Missing         a named object is not there
     │   ├── Damaged         bytes do not hash to their name
     │   └── StoreFull       no room left on the device
-    └── Cancelled           the operation was cancelled or its lease was lost
+    ├── Cancelled           the operation was cancelled or its lease was lost
+    ├── Partial             a command did some of what it was asked for                     (command line)
+    └── Interrupted         Ctrl+C; what the command started goes on                        (command line)
 
 Each class states its code, HTTP status, exit code of the command line and whether trying again can help. Problems
 *found* in somebody's data are values (`findings.Finding`), not exceptions.
@@ -174,6 +176,18 @@ class Cancelled(LabelkeepError):
     """The operation was cancelled, or was given to another worker."""
 
     code = "cancelled"
+
+
+class Partial(LabelkeepError):
+    """Done in part: some of what was asked for failed, and was named."""
+
+    code, exit_code = "partial", 8
+
+
+class Interrupted(LabelkeepError):
+    """Stopped by Ctrl+C; an operation that the command had started goes on."""
+
+    code, exit_code = "interrupted", 130
 
 
 def listed(items: Collection[object], limit: int = 10) -> str:

@@ -7,7 +7,7 @@ cancelled too. `cancelled` is shown as `failed`, because the client knows no oth
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal, NotRequired, TypedDict, cast
+from typing import Any, Literal, NotRequired, TypedDict, cast
 from urllib.parse import quote
 from uuid import UUID
 
@@ -21,8 +21,8 @@ from rest_framework.response import Response
 
 from labelkeep import clock
 from labelkeep.api.base import ListView, View, base, iso
-from labelkeep.api.schema import Address, Method, Moment, Text
-from labelkeep.errors import BadInput, NotFound
+from labelkeep.api.schema import Address, Detail, Method, Moment, Text
+from labelkeep.errors import BadInput, Conflict, NotFound
 from labelkeep.operations import keys
 from labelkeep.operations.cancel import cancel_operation
 from labelkeep.operations.models import Operation, Status
@@ -187,6 +187,26 @@ class RequestView(View):
         return Response(request_json(operation, base(request), places, clock.now()))
 
 
+class ResultView(View):
+    """What a request has made."""
+
+    methods = {"GET": Method(gives=dict[str, Any], also={404: Text(), 409: Detail})}
+
+    def get(self, request: Request, key: str) -> HttpResponseBase:
+        """All that its kind of work says in the end: ids of what there is now, counts, what was left out.
+
+        Raises:
+            Conflict: it has not ended.
+        """
+        try:
+            operation = get_request(self.actor, key, clock.now())
+        except NotFound as error:
+            return _plainly(error)
+        if operation.status in (Status.QUEUED, Status.STARTED):
+            raise Conflict("The request has not ended yet, so it has no result")
+        return Response(operation.result)
+
+
 class Cancel(View):
     """Cancel a request."""
 
@@ -210,5 +230,6 @@ def _plainly(error: NotFound | BadInput) -> HttpResponse:
 urlpatterns = [
     path("api/requests", Requests.as_view()),
     path("api/requests/<path:key>/cancel", Cancel.as_view()),
+    path("api/requests/<path:key>/result", ResultView.as_view()),
     path("api/requests/<path:key>", RequestView.as_view()),
 ]

@@ -11,7 +11,7 @@ from typing import Any
 
 import typer
 
-from labelkeep.cli import config, mail, serve, token, user, worker
+from labelkeep.cli import backup, config, mail, requests, serve, token, user, worker
 from labelkeep.errors import LabelkeepError
 
 app = typer.Typer(
@@ -24,9 +24,11 @@ app = typer.Typer(
 )
 app.command("serve")(serve.serve)
 app.command("worker")(worker.worker)
+app.command("backup")(backup.backup)
 app.add_typer(user.app, name="user")
 app.add_typer(token.app, name="token")
 app.add_typer(mail.app, name="mail")
+app.add_typer(requests.app, name="requests")
 app.add_typer(config.app, name="config")
 
 EXPLAINED = """\

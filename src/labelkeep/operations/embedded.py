@@ -19,14 +19,11 @@ from django.db.models import Q
 
 from labelkeep import clock
 from labelkeep.operations import claims, names, temporary
-from labelkeep.operations.attempt import carry_out
 from labelkeep.operations.chores import Round, chore
 from labelkeep.operations.expiry import remove_expired
 from labelkeep.operations.models import Operation, Worker
-from labelkeep.operations.pulse import Pulse
-from labelkeep.operations.work import Work
+from labelkeep.operations.run import IDLE, attend
 
-IDLE = 0.1  # seconds between two looks at the queue
 HEARTBEAT = 5.0  # seconds between two signs of life of an idle worker
 SWEEP = timedelta(seconds=30)  # between two removals of what is expired or left behind
 FORGOTTEN = timedelta(minutes=5)  # a worker silent for so long is taken off the list
@@ -116,17 +113,8 @@ class _Loop:
             self._round.do_what_is_due()
             return False
         with structlog.contextvars.bound_contextvars(operation=str(operation.pk), attempt=operation.attempts):
-            self._carry_out(operation)
+            attend(operation, self._stop)
         return True
-
-    def _carry_out(self, operation: Operation) -> None:
-        work = Work(operation, stop=self._stop, paced=True)
-        pulse = Pulse(work)
-        pulse.start()
-        try:
-            carry_out(operation, work)
-        finally:
-            pulse.end()
 
     def _sign_of_life(self) -> None:
         if clock.monotonic() - self._seen_at < HEARTBEAT:

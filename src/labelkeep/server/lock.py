@@ -31,6 +31,21 @@ def locked(data_dir: Path, *, patience: float = 3.0) -> Iterator[None]:
         os.close(descriptor)
 
 
+def is_locked(data_dir: Path) -> bool:
+    """Whether a server runs on the data directory. Another one's attempt to lock it waits for this look."""
+    try:
+        descriptor = os.open(data_dir / "server.lock", os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
 def _acquire(descriptor: int, data_dir: Path, deadline: float) -> None:
     while True:
         try:
