@@ -227,6 +227,7 @@ class Revision(models.Model):
     number = models.PositiveIntegerField()
     document = models.CharField(max_length=67, blank=True)  # "": there are no objects, or a later document has it
     size = models.PositiveIntegerField(null=True)  # bytes of the small edit that it was
+    log = models.CharField(max_length=67, blank=True)  # document of the small edits up to this one (annotations.deltas)
     actor = models.ForeignKey(USER, null=True, on_delete=models.SET_NULL, related_name="+")
     created_date = models.DateTimeField()
 

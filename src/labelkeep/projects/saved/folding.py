@@ -37,14 +37,14 @@ def _fold(saved: Saved) -> bool:
     store = vault.live()
     shown = saved.ids.table.shown
     written = edit(saved.index, saved.edits, store.get_document, store.put_document, shown=shown)
-    return _set(saved, written)
+    return _set(saved, written, history.log_of(saved))
 
 
-def _set(saved: Saved, written: Written) -> bool:
+def _set(saved: Saved, written: Written, log: str) -> bool:
     with transaction.atomic():
         counts = written.index.counts()
         if not swapped(saved.version, document=written.name, delta_bytes=0, counts=counts):
             return False
-        history.settle([saved.job])
+        history.settle({saved.version: log})
         Revision.objects.filter(job_id=saved.job, number=saved.revision).update(document=written.name)
     return True

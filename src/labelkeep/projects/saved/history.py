@@ -1,12 +1,14 @@
 """Who saved which revision of a job, and when: every save stays known, also when its content is in a document by now.
 
 A small save is a delta, which says so itself; a save that wrote a document is a `Revision`. When deltas go into a
-document, a `Revision` without one takes the place of each: a line instead of its content, all written in one go.
+document, a `Revision` without one takes the place of each, all written in one go; what they were goes into one more
+document, their log, which the last of these rows names (docs/decisions/0009-small-edits-are-kept.md).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -15,10 +17,13 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Length
 
 from labelkeep.accounts.models import User
+from labelkeep.annotations import deltas
+from labelkeep.media import vault
 from labelkeep.projects.models import AnnotationDelta, Revision
 from labelkeep.projects.queries.rows import Row, person
 
 if TYPE_CHECKING:
+    from labelkeep.projects.saved.loading import Saved, Version
     from labelkeep.projects.saved.saving import Change
 
 _TOGETHER = 5_000  # rows
@@ -29,7 +34,7 @@ def note(changes: Collection[Change], actor: User | None, now: datetime) -> None
     """Write down saves, in the transaction that makes them."""
     documents = [change for change in changes if change.delta is None]
     if documents:
-        settle(change.before.job for change in documents)
+        settle({change.before: change.log for change in documents})
     Revision.objects.bulk_create(
         Revision(
             job_id=change.before.job,
@@ -54,14 +59,27 @@ def note(changes: Collection[Change], actor: User | None, now: datetime) -> None
     )
 
 
-def settle(jobs: Iterable[int]) -> None:
-    """The deltas of these jobs are in documents now: who made them stays, what they were goes."""
-    deltas = AnnotationDelta.objects.filter(job__in=list(jobs))
-    sized = deltas.annotate(size=Length("payload"))
+def logged(saved: Saved, change: Change | None) -> Change | None:
+    """A change that puts the deltas into a document, with what they were written down before."""
+    if change is None or change.delta is not None:
+        return change
+    return replace(change, log=log_of(saved))
+
+
+def log_of(saved: Saved) -> str:
+    """The name of a document with the deltas of a job as they are; "" where there are none."""
+    return vault.live().put_document(deltas.write_log(saved.deltas)) if saved.deltas else ""
+
+
+def settle(logs: Mapping[Version, str]) -> None:
+    """The deltas of these jobs are in documents now, and what they were in these logs: lines stay of who made them."""
+    last = {(version.job, version.revision): log for version, log in logs.items()}
+    settled = AnnotationDelta.objects.filter(job__in=[version.job for version in logs])
+    sized = settled.annotate(size=Length("payload"))
     rows = sized.values("job_id", "size", "actor_id", "created_date", number=F("revision")).iterator()
     while some := list(islice(rows, _TOGETHER)):
-        Revision.objects.bulk_create(Revision(**row) for row in some)
-    deltas.delete()
+        Revision.objects.bulk_create(Revision(**row, log=last.get((row["job_id"], row["number"]), "")) for row in some)
+    settled.delete()
 
 
 def revisions_of(job: int) -> QuerySet[Revision, Row]:

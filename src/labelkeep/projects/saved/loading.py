@@ -34,6 +34,7 @@ _COLUMNS = (
 ATTEMPTS = 100
 _TOGETHER = 50  # jobs whose deltas are in memory at the same time, each up to deltas.BOUND
 Payload = bytes | memoryview
+Delta = tuple[int, Payload]  # its revision
 BUSY = "The annotations are being changed by many others; try again."
 
 
@@ -59,7 +60,8 @@ class Saved:
     delta_bytes: int
     counts: Mapping[str, Mapping[str, int]]
     index: Index
-    edits: Edit  # what the deltas change
+    deltas: Sequence[Delta]  # small edits since the document, by revision
+    edits: Edit  # what they change
     ids: Ids
 
     @property
@@ -115,9 +117,9 @@ def load_all(jobs: Iterable[int], *, ids: Ids | None = None, using: str = "defau
             yield _saved(job, row, payloads, known)
 
 
-def _rows(jobs: Sequence[int], using: str) -> dict[int, tuple[dict[str, Any], list[Payload]]]:
+def _rows(jobs: Sequence[int], using: str) -> dict[int, tuple[dict[str, Any], list[Delta]]]:
     """The row of each job and the deltas that belong to it."""
-    found: dict[int, tuple[dict[str, Any], list[Payload]]] = {}
+    found: dict[int, tuple[dict[str, Any], list[Delta]]] = {}
     for _ in range(ATTEMPTS):
         missing = [job for job in jobs if job not in found]
         if not missing:
@@ -127,25 +129,25 @@ def _rows(jobs: Sequence[int], using: str) -> dict[int, tuple[dict[str, Any], li
             raise NotFound("No Job matches the given query.")
         payloads = _payloads([row for row in rows.values() if row["delta_bytes"]], using)
         for job, row in rows.items():
-            if sum(map(len, payloads.get(job, ()))) == row["delta_bytes"]:
+            if sum(len(payload) for _, payload in payloads.get(job, ())) == row["delta_bytes"]:
                 found[job] = row, payloads.get(job, [])
     raise Unavailable(BUSY)
 
 
-def _payloads(rows: Sequence[dict[str, Any]], using: str) -> dict[int, list[Payload]]:
+def _payloads(rows: Sequence[dict[str, Any]], using: str) -> dict[int, list[Delta]]:
     """The deltas of each job up to its revision, in order."""
     if not rows:
         return {}
     revisions = {row["id"]: row["revision"] for row in rows}
     rows_of = AnnotationDelta.objects.using(using).filter(job__in=revisions).order_by("id")
-    payloads: dict[int, list[Payload]] = {}
+    payloads: dict[int, list[Delta]] = {}
     for job, revision, payload in rows_of.values_list("job_id", "revision", "payload"):
         if revision <= revisions[job]:
-            payloads.setdefault(job, []).append(payload)
+            payloads.setdefault(job, []).append((revision, payload))
     return payloads
 
 
-def _saved(job: int, row: Mapping[str, Any], payloads: Iterable[Payload], ids: Ids) -> Saved:
+def _saved(job: int, row: Mapping[str, Any], payloads: Sequence[Delta], ids: Ids) -> Saved:
     return Saved(
         job=job,
         task=row["task_id"],
@@ -157,7 +159,8 @@ def _saved(job: int, row: Mapping[str, Any], payloads: Iterable[Payload], ids: I
         delta_bytes=row["delta_bytes"],
         counts=row["counts"],
         index=read_index(row["document"], vault.live().get_document),
-        edits=deltas.combine(payloads),
+        deltas=payloads,
+        edits=deltas.combine(payload for _, payload in payloads),
         ids=ids,
     )
 

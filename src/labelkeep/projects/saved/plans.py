@@ -82,6 +82,23 @@ def without(frames: Collection[int]) -> Plan:
     return plan
 
 
+def put_back(kind: Kind, number: int, item: Object | None) -> Plan:
+    """The object with this number is `item` now, or nothing; all others stay."""
+
+    def plan(saved: Saved) -> Change | None:
+        current = find(saved.index, saved.edits, kind, {number: item.frame if item else 0}).get(number)
+        if current == item:
+            return None
+        work = _Work(saved)
+        if current is not None:
+            work.remove(kind, {number: current})
+        if item is not None:
+            work.put_back(kind, item)
+        return work.change(None)
+
+    return plan
+
+
 class _Work:
     """A job's annotations while a request is applied to them, batch after batch."""
 
@@ -105,6 +122,11 @@ class _Work:
         self.edit.put(kind, item)
         self._count(kind, item, 1)
         return item
+
+    def put_back(self, kind: Kind, item: Object) -> None:
+        """An object with the numbers that it has had before."""
+        self.edit.put(kind, item)
+        self._count(kind, item, 1)
 
     def _renumber(self, item: Object, old: Object) -> None:
         """An update keeps the number; elements keep theirs in order, further ones get new numbers."""
@@ -162,10 +184,10 @@ class _Work:
             payload = deltas.encode(self.edit)
             if self._saved.delta_bytes + len(payload) <= deltas.BOUND:
                 at = self._saved.version
-                return Change(at, at.document, self.next_number, self.counts, payload, affected)
+                return Change(at, at.document, self.next_number, self.counts, payload, affected=affected)
         return _document(self._saved, self.rewrite(), affected)
 
 
 def _document(saved: Saved, written: Written, affected: Incoming | None = None) -> Change:
     index: Index = written.index
-    return Change(saved.version, written.name, max(index.next, saved.next_number), index.counts(), None, affected)
+    return Change(saved.version, written.name, max(index.next, saved.next_number), index.counts(), affected=affected)

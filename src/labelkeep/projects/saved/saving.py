@@ -37,6 +37,7 @@ class Change:
     next_number: int
     counts: dict[str, dict[str, int]]
     delta: bytes | None = None  # None: the deltas are in the document now
+    log: str = ""  # where what the deltas were is kept, when they are in the document now
     affected: Incoming | None = None  # the objects that were made, changed or removed, with their numbers
 
     @property
@@ -75,7 +76,7 @@ def save(
     changes: dict[int, Change | None] = {}
     for attempt in range(ATTEMPTS):
         for saved in load_all(sorted(plans.keys() - changes.keys()), ids=ids):
-            changes[saved.job] = plans[saved.job](saved)
+            changes[saved.job] = history.logged(saved, plans[saved.job](saved))
         made = {job: change for job, change in changes.items() if change is not None}
         try:
             _commit(task, made.values(), plans, actor, now, alongside)
