@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support import keeping
 
 from labelkeep.errors import BadInput
 from labelkeep.retention import DEFAULT, Candidate, Decision, Policy, decide
@@ -129,37 +130,15 @@ POLICIES = st.tuples(COUNTS, COUNTS, COUNTS, COUNTS, COUNTS, COUNTS, st.none() |
 )
 
 
-def oracle(candidates: list[Candidate], values: tuple[int, ...], now: datetime) -> set[str]:
-    """The good and unprotected ones that must be kept, found by going through every period of two years."""
-    *counts, age = values
-    good = [item for item in candidates if item.counts and not item.protected]
-    young = [item for item in good if age is None or now - item.created <= timedelta(days=age)]
-    order = sorted(young, key=lambda item: (item.created, item.id), reverse=True)
-    wanted = {item.id for item in order} if not any(counts) else {item.id for item in order[: counts[0]]}
-    local = {item.id: item.created.astimezone(BERLIN) for item in order}
-    spans = [
-        lambda day: (day.date(), day.hour, day.utcoffset()),
-        lambda day: day.date(),
-        lambda day: day.date() - timedelta(days=day.weekday()),
-        lambda day: date(day.year, day.month, 1),
-        lambda day: day.year,
-    ]
-    for count, span in zip(counts[1:], spans, strict=True):
-        seen: list[object] = []
-        for item in order:
-            if span(local[item.id]) not in seen and len(seen) < count:
-                seen.append(span(local[item.id]))
-                wanted.add(item.id)
-    return wanted
-
-
 @given(CANDIDATES, POLICIES)
 def test_the_kept_set_is_the_oracles(candidates: list[Candidate], values: tuple[int, ...]) -> None:
     now = datetime(2027, 1, 1, tzinfo=UTC)
     decisions = decide(candidates, Policy(*values), BERLIN, now)
     unprotected = {item.id for item in candidates if item.counts and not item.protected}
-    extra = (kept(decisions) & unprotected) - oracle(candidates, values, now)
-    assert oracle(candidates, values, now) <= kept(decisions)
+    oracle = keeping.wanted(candidates, values, BERLIN, now)
+    extra = (kept(decisions) & unprotected) - oracle
+    assert oracle <= kept(decisions)
+    assert kept(decisions) == keeping.kept(candidates, values, BERLIN, now)
     assert all(reasons(decisions, id) == ("the last good backup",) for id in extra)
     assert {item.id for item in candidates if item.protected} <= kept(decisions)
     assert all(decision.reasons for decision in decisions)
