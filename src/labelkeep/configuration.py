@@ -35,6 +35,13 @@ def _networks(text: str) -> tuple[str, ...]:
     return tuple(str(ip_network(item, strict=False)) for item in _list(text))
 
 
+def _days(text: str) -> int:
+    days = int(text)
+    if not 1 <= days <= 36500:
+        raise ValueError(text)
+    return days
+
+
 def _zone(text: str) -> str:
     ZoneInfo(text)
     return text
@@ -103,6 +110,11 @@ class Configuration:
         _list,
         "Who may make, list, download and restore backups: `owner`, `assignee`, `organization owner`, "
         "`organization maintainer`, `admin`, separated by commas.",
+    )
+    undo_days: int = _setting(
+        14,
+        _days,
+        "For how many days what was deleted can be brought back (1 at least); its safety backup is kept that long.",
     )
     registration: bool = _setting(False, _flag, "Whether strangers may make an account through the API.")
     confirm_invitations: bool = _setting(

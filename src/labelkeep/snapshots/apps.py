@@ -1,5 +1,7 @@
 """The snapshots room as a Django app: it registers the operations that make and restore backups."""
 
+from datetime import timedelta
+
 from django.apps import AppConfig
 
 
@@ -11,12 +13,13 @@ class SnapshotsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Say who carries out the operations that make and restore backups, and who inherits them."""
+        """Say who makes and restores backups, what comes before a removal, and who inherits."""
         from django.db.models.signals import pre_delete
 
+        from labelkeep.operations.chores import chore
         from labelkeep.operations.registry import discards, handler
-        from labelkeep.projects.hooks import before_removal
-        from labelkeep.snapshots import export_backup, heirs, import_backup, make_backup, restore_backup
+        from labelkeep.projects.hooks import around_removal, before_removal
+        from labelkeep.snapshots import export_backup, heirs, import_backup, make_backup, restore_backup, safety
 
         handler(export_backup.KIND)(export_backup.run)
         handler(import_backup.KIND)(import_backup.run)
@@ -25,5 +28,7 @@ class SnapshotsConfig(AppConfig):
             handler(kind)(make_backup.run)
         for kind in restore_backup.KINDS:
             handler(kind)(restore_backup.run)
+        around_removal(safety.safely)
+        chore(every=timedelta(minutes=10))(safety.let_go)
         before_removal(heirs.note_heirs)
         pre_delete.connect(heirs.leave_organization, sender="accounts.Organization")

@@ -6,9 +6,13 @@ A row outlives its project: nothing here points at a project by foreign key.
 from __future__ import annotations
 
 import uuid
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
+
+if TYPE_CHECKING:
+    from labelkeep.snapshots.shrinkage import Shrinkage
 
 
 class Backup(models.Model):
@@ -55,6 +59,8 @@ class Backup(models.Model):
     checked_date = models.DateTimeField(null=True)  # when what it names was last proved present
     read_date = models.DateTimeField(null=True)  # when all that it names was last read back and hashed: verified
 
+    shrinkage: Shrinkage | None = None  # no column: what labels lost, told to whoever is told that the row was made
+
     class Meta:
         constraints = [models.UniqueConstraint(fields=["source_uuid", "slot"], name="one_backup_per_slot")]
         indexes = [
@@ -85,3 +91,29 @@ class Rendering(models.Model):
 
     def __str__(self) -> str:
         return f"{self.manifest} v{self.renderer}"
+
+
+class Removal(models.Model):
+    """Something that was removed and can be brought back for a while; see undo.py. The backup is the safety backup."""
+
+    class What(models.TextChoices):
+        PROJECT = "project"
+        TASK = "task"
+        JOB = "job"  # of ground truth: no other can be removed
+        LABEL = "label"
+
+    what = models.CharField(max_length=8, choices=What.choices)
+    subject_id = models.BigIntegerField()  # the id that it had, and has again
+    name = models.CharField(max_length=256)
+    backup = models.ForeignKey(Backup, null=True, on_delete=models.SET_NULL, related_name="removals")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_date = models.DateTimeField()
+    until = models.DateTimeField()  # to when it can be brought back
+    undone_date = models.DateTimeField(null=True)
+    beside = models.JSONField(default=dict)  # what the manifest does not hold of it (beside.py)
+
+    class Meta:
+        indexes = [models.Index(fields=["created_date"], name="removal_created")]
+
+    def __str__(self) -> str:
+        return f"removal of {self.what} {self.name}"

@@ -55,43 +55,71 @@ class Rows:
     assets: Children
 
 
-def read(kind: Kind, id: int) -> Rows:
-    """All rows of a project or task, at one moment.
+def read(kind: Kind, id: int, using: str = ALIAS) -> Rows:
+    """All rows of a project or task, at one moment. `using`: the connection whose transaction is to see them.
 
     Raises:
         NotFound: it is not there (any more).
     """
-    with transaction.atomic(using=ALIAS):
-        subject = _one(Project if kind == "project" else Task, id)
-        tasks = _values(Task, Q(project_id=id)) if kind == "project" else [subject]
-        return _read(kind, subject, tasks)
+    with transaction.atomic(using=using):
+        return _Reader(using).read(kind, id)
 
 
-def _read(kind: Kind, subject: Row, tasks: list[Row]) -> Rows:
-    jobs = _values(Job, _within("task", kind, subject))
-    edited = [job["id"] for job in jobs if job["delta_bytes"]]
-    labels = _values(Label, _labels("", kind, subject))
-    guides = _values(Guide, _guides(kind, subject))
-    top = [row for row in labels if row["parent_id"] is None]
-    return Rows(
-        kind=kind,
-        subject=subject,
-        tasks=tasks,
-        project_labels=[row for row in top if row["project_id"] is not None],
-        task_labels=_by("task_id", top),
-        sublabels=_by("parent_id", labels),
-        attributes=_by("label_id", _values(Attribute, _labels("label__", kind, subject))),
-        jobs=_by("task_id", jobs),
-        deltas=_by("job_id", _values(AnnotationDelta, Q(job_id__in=edited), "revision")),
-        issues=_by("job_id", _values(Issue, _within("job__task", kind, subject))),
-        comments=_by("issue_id", _values(Comment, _within("issue__job__task", kind, subject))),
-        project_guide=next((row for row in guides if row["project_id"] is not None), None),
-        task_guides={row["task_id"]: row for row in guides if row["task_id"] is not None},
-        assets=_by(
-            "guide_id",
-            _values(Asset, Q(guide_id__in=[row["id"] for row in guides]), "created_date", "filename", "blob", "uuid"),
-        ),
-    )
+class _Reader:
+    def __init__(self, using: str) -> None:
+        self._using = using
+
+    def read(self, kind: Kind, id: int) -> Rows:
+        subject = self._one(Project if kind == "project" else Task, id)
+        tasks = self._values(Task, Q(project_id=id)) if kind == "project" else [subject]
+        jobs = self._values(Job, _within("task", kind, subject))
+        edited = [job["id"] for job in jobs if job["delta_bytes"]]
+        labels = self._values(Label, _labels("", kind, subject))
+        guides = self._values(Guide, _guides(kind, subject))
+        top = [row for row in labels if row["parent_id"] is None]
+        return Rows(
+            kind=kind,
+            subject=subject,
+            tasks=tasks,
+            project_labels=[row for row in top if row["project_id"] is not None],
+            task_labels=_by("task_id", top),
+            sublabels=_by("parent_id", labels),
+            attributes=_by("label_id", self._values(Attribute, _labels("label__", kind, subject))),
+            jobs=_by("task_id", jobs),
+            deltas=_by("job_id", self._values(AnnotationDelta, Q(job_id__in=edited), "revision")),
+            issues=_by("job_id", self._values(Issue, _within("job__task", kind, subject))),
+            comments=_by("issue_id", self._values(Comment, _within("issue__job__task", kind, subject))),
+            project_guide=next((row for row in guides if row["project_id"] is not None), None),
+            task_guides={row["task_id"]: row for row in guides if row["task_id"] is not None},
+            assets=_by(
+                "guide_id",
+                self._values(
+                    Asset, Q(guide_id__in=[row["id"] for row in guides]), "created_date", "filename", "blob", "uuid"
+                ),
+            ),
+        )
+
+    def _one(self, model: type[models.Model], id: int) -> Row:
+        found = self._values(model, Q(pk=id))
+        if not found:
+            raise NotFound(f"There is no {model._meta.model_name} {id} to back up.")
+        return found[0]
+
+    def _values(self, model: type[models.Model], condition: Q, *order: str) -> list[Row]:
+        """Rows as dictionaries, in order of id unless told; people come with their names, as `<field>__username`."""
+        columns = [column.attname for column in model._meta.concrete_fields]
+        people = [
+            f"{column.name}__username"
+            for column in model._meta.concrete_fields
+            if column.related_model is not None and column.related_model._meta.label == "accounts.User"
+        ]
+        organizations = ["organization__slug"] if "organization_id" in columns else []
+        return list(
+            model._default_manager.using(self._using)
+            .filter(condition)
+            .order_by(*(order or ("pk",)))
+            .values(*columns, *people, *organizations)
+        )
 
 
 def _within(path: str, kind: Kind, subject: Row) -> Q:
@@ -112,30 +140,6 @@ def _labels(path: str, kind: Kind, subject: Row) -> Q:
         if project is not None:
             condition |= Q(**{f"{step}project_id": project})
     return condition
-
-
-def _one(model: type[models.Model], id: int) -> Row:
-    found = _values(model, Q(pk=id))
-    if not found:
-        raise NotFound(f"There is no {model._meta.model_name} {id} to back up.")
-    return found[0]
-
-
-def _values(model: type[models.Model], condition: Q, *order: str) -> list[Row]:
-    """Rows as dictionaries, in order of id unless told; people come with their names, as `<field>__username`."""
-    columns = [column.attname for column in model._meta.concrete_fields]
-    people = [
-        f"{column.name}__username"
-        for column in model._meta.concrete_fields
-        if column.related_model is not None and column.related_model._meta.label == "accounts.User"
-    ]
-    organizations = ["organization__slug"] if "organization_id" in columns else []
-    return list(
-        model._default_manager.using(ALIAS)
-        .filter(condition)
-        .order_by(*(order or ("pk",)))
-        .values(*columns, *people, *organizations)
-    )
 
 
 def _by(column: str, rows: Iterable[Row]) -> Children:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from labelkeep import transactions
 from labelkeep.accounts.actor import Actor
 from labelkeep.accounts.permissions import require
 from labelkeep.media import uploads
@@ -26,11 +25,12 @@ def delete_project(*, actor: Actor, now: datetime, project: Project) -> None:
 
     left: list[str] = []
 
-    def carry_out() -> None:
+    def carry_out(confirm: hooks.Confirm) -> None:
         hold_project(project.pk, to_remove=True)
+        confirm()
         hooks.announce_removal(kind="project", id=project.pk, actor=actor, now=now)
         left[:] = waiting.uploads_for(Task.objects.filter(project=project))
         Project.objects.filter(pk=project.pk).delete()
 
-    transactions.remove(carry_out)
+    hooks.remove(hooks.Removal("project", (project.pk,), "project", project.pk, actor, now), carry_out)
     uploads.discard(left)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from labelkeep import transactions
 from labelkeep.accounts.actor import Actor
 from labelkeep.accounts.permissions import require
 from labelkeep.media import uploads
@@ -25,13 +24,14 @@ def delete_task(*, actor: Actor, now: datetime, task: Task) -> None:
 
     left: list[str] = []
 
-    def carry_out() -> None:
+    def carry_out(confirm: hooks.Confirm) -> None:
         project_id = hold_task(task.pk, to_remove=True).project_id
+        confirm()
         hooks.announce_removal(kind="task", id=task.pk, actor=actor, now=now)
         left[:] = waiting.uploads_for(Task.objects.filter(pk=task.pk))
         Task.objects.filter(pk=task.pk).delete()
         if project_id is not None:
             touch.project_status_changed(project_id, now)
 
-    transactions.remove(carry_out)
+    hooks.remove(hooks.Removal("task", (task.pk,), "task", task.pk, actor, now), carry_out)
     uploads.discard(left)

@@ -12,9 +12,9 @@ from django.db import transaction
 from labelkeep.accounts.actor import Actor
 from labelkeep.accounts.permissions import Subject, require
 from labelkeep.errors import BadInput
-from labelkeep.projects import label_rows, touch
+from labelkeep.projects import hooks, label_rows, touch
 from labelkeep.projects.holding import hold_task
-from labelkeep.projects.models import Attribute, Label, Project, Task
+from labelkeep.projects.models import Attribute, Job, Label, Project, Task
 from labelkeep.projects.queries.subjects import subject_of
 from labelkeep.projects.saved import keys
 
@@ -33,22 +33,57 @@ def move_task(*, actor: Actor, now: datetime, task: Task, project: Project | Non
     Raises:
         Forbidden: the actor may not take the task away, or not make tasks where it goes.
         BadInput: the project holds tasks of another dimension.
+        LabelkeepError: objects would lose their label, and what has to be done before could not be done.
     """
     _may(actor, task, project)
-    with transaction.atomic():
-        task = hold_task(task.pk, also=project.pk if project else None)
-        if project is not None:
-            _check_dimension(task, project)
-        keys.table_for(task)  # every label that the documents may name has its key before the map is carried over
-        task.refresh_from_db()
-        before = task.project
-        _take_labels(task, project)
-        task.project = project
-        task.organization_id = project.organization_id if project else task.organization_id
-        task.save(update_fields=["label_keys", "project", "organization"])
-        for project_id in {concerned.pk for concerned in (before, project) if concerned is not None}:
-            touch.project_status_changed(project_id, now)
+    moved: list[Task] = []
+
+    def carry_out(confirm: hooks.Confirm) -> None:
+        moved[:] = [_move(task.pk, project, now, confirm)]
+
+    try:
+        with transaction.atomic():
+            carry_out(_not_without_a_backup)
+    except _Loses:
+        hooks.remove(hooks.Removal("move", (task.pk,), "task", task.pk, actor, now), carry_out)
+    return moved[0]
+
+
+class _Loses(Exception):
+    """Objects would lose their label, or the value of an attribute."""
+
+
+def _not_without_a_backup() -> None:
+    raise _Loses
+
+
+def _move(id: int, project: Project | None, now: datetime, confirm: hooks.Confirm) -> Task:
+    """`confirm` is called before anything is changed, when objects lose something by it."""
+    task = hold_task(id, also=project.pk if project else None)
+    if project is not None:
+        _check_dimension(task, project)
+    if project is not None and _loses(task, project):
+        confirm()
+    keys.table_for(task)  # every label that the documents may name has its key before the map is carried over
+    task.refresh_from_db()
+    before = task.project
+    _take_labels(task, project)
+    task.project = project
+    task.organization_id = project.organization_id if project else task.organization_id
+    task.save(update_fields=["label_keys", "project", "organization"])
+    for project_id in {concerned.pk for concerned in (before, project) if concerned is not None}:
+        touch.project_status_changed(project_id, now)
     return task
+
+
+def _loses(task: Task, project: Project) -> bool:
+    """Whether labels or attributes that objects of the task may have do not go with it."""
+    if not any(Job.objects.filter(task=task).values_list("counts", flat=True)):
+        return False
+    before = _labels(task.project or task)
+    names = (remapped(task.label_keys, before, labels) for labels in (before, _labels(project)))
+    had, has = (set(keys["labels"].values()) | set(keys["attributes"].values()) for keys in names)
+    return bool(had - has)
 
 
 def _may(actor: Actor, task: Task, project: Project | None) -> None:
