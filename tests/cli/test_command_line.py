@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import pty
-import select
 import subprocess
 import sys
-import termios
-import time
 from pathlib import Path
+
+from tests.support.cli import Terminal
 
 PASSWORD = "correct horse battery"
 
@@ -59,43 +57,6 @@ def test_a_known_failure_is_one_sentence_and_its_own_exit_code(tmp_path: Path) -
     assert "Traceback" not in refused.stderr
     unknown = labelkeep("token", "add", "nobody", "--data-dir", data)
     assert (unknown.returncode, unknown.stdout) == (4, "")
-
-
-class Terminal:
-    """A program on a terminal of its own. Nothing here waits longer than half a minute."""
-
-    def __init__(self, *arguments: str) -> None:
-        self.child, self.fd = pty.fork()
-        if self.child == 0:
-            clean = {name: value for name, value in os.environ.items() if not name.startswith("LABELKEEP_")}
-            os.execve(sys.executable, [sys.executable, "-m", "labelkeep", *arguments], clean)
-        self.seen = b""
-        self.deadline = time.monotonic() + 30
-
-    def read(self) -> bool:
-        """Take what has come; False at the end."""
-        ready, _, _ = select.select([self.fd], [], [], self.deadline - time.monotonic())
-        assert ready, self.seen
-        try:
-            more = os.read(self.fd, 1024)
-        except OSError:  # how a terminal ends on Linux
-            return False
-        self.seen += more
-        return bool(more)
-
-    def answer(self, prompt: bytes, text: bytes) -> None:
-        """Type once it asks and has stopped showing what is typed."""
-        while prompt not in self.seen:
-            assert self.read(), self.seen
-        while termios.tcgetattr(self.fd)[3] & termios.ECHO:
-            assert time.monotonic() < self.deadline, self.seen
-            time.sleep(0.01)
-        os.write(self.fd, text + b"\n")
-
-    def end(self) -> int:
-        while self.read():
-            pass
-        return os.waitstatus_to_exitcode(os.waitpid(self.child, 0)[1])
 
 
 def test_a_terminal_is_asked_twice_and_shows_nothing(tmp_path: Path) -> None:

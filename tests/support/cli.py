@@ -2,12 +2,19 @@
 
 told("backups", "list", as_user="alice")   in this process, on the database of the test; what is queued is carried out
 labelkeep(data_dir, "backups", "list")     as the program that it is, on a data directory of its own
+Terminal("backups", "list")                the same on a terminal, with somebody who types
 """
 
 from __future__ import annotations
 
 import json
+import os
+import pty
+import select
 import subprocess
+import sys
+import termios
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -67,3 +74,44 @@ def labelkeep(data_dir: Path, *arguments: str, **settings: object) -> subprocess
         stdin=subprocess.DEVNULL,
         timeout=120,
     )
+
+
+class Terminal:
+    """The program on a terminal of its own. Nothing here waits longer than half a minute."""
+
+    def __init__(self, *arguments: str, **environment: str) -> None:
+        self.child, self.fd = pty.fork()
+        if self.child == 0:
+            clean = {name: value for name, value in os.environ.items() if not name.startswith("LABELKEEP_")}
+            os.execve(sys.executable, [*LABELKEEP, *arguments], {**clean, **environment})
+        self.seen = b""
+        self.deadline = time.monotonic() + 30
+
+    def read(self) -> bool:
+        """Take what has come; False at the end."""
+        ready, _, _ = select.select([self.fd], [], [], self.deadline - time.monotonic())
+        assert ready, self.seen
+        try:
+            more = os.read(self.fd, 1024)
+        except OSError:  # how a terminal ends on Linux
+            return False
+        self.seen += more
+        return bool(more)
+
+    def see(self, text: bytes) -> None:
+        """Wait until it shows this."""
+        while text not in self.seen:
+            assert self.read(), self.seen
+
+    def answer(self, prompt: bytes, text: bytes) -> None:
+        """Type once it asks and has stopped showing what is typed."""
+        self.see(prompt)
+        while termios.tcgetattr(self.fd)[3] & termios.ECHO:
+            assert time.monotonic() < self.deadline, self.seen
+            time.sleep(0.01)
+        os.write(self.fd, text + b"\n")
+
+    def end(self) -> int:
+        while self.read():
+            pass
+        return os.waitstatus_to_exitcode(os.waitpid(self.child, 0)[1])

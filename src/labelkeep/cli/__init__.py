@@ -11,13 +11,12 @@ from typing import Any
 
 import typer
 
-from labelkeep.cli import backup, config, mail, requests, serve, token, user, worker
+from labelkeep.cli import backup, backups, config, mail, requests, restore, schedule, serve, token, user, worker
 from labelkeep.errors import LabelkeepError
 
 app = typer.Typer(
     help="Keeps computer-vision annotation projects safe: backups that always restore.",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -25,6 +24,11 @@ app = typer.Typer(
 app.command("serve")(serve.serve)
 app.command("worker")(worker.worker)
 app.command("backup")(backup.backup)
+app.command("restore")(restore.restore)
+app.command("forget")(backups.forget)
+app.add_typer(backups.app, name="backups")
+app.add_typer(schedule.app, name="schedule")
+app.add_typer(schedule.retention, name="retention")
 app.add_typer(user.app, name="user")
 app.add_typer(token.app, name="token")
 app.add_typer(mail.app, name="mail")
@@ -33,7 +37,7 @@ app.add_typer(config.app, name="config")
 
 EXPLAINED = """\
 Exit codes: 0 done, 1 failed, 2 something given cannot be used, 3 not allowed, 4 not found, 5 not possible now,
-6 try again later, 7 the store failed."""
+6 try again later, 7 the store failed, 8 done in part, 130 stopped by Ctrl+C."""
 app.info.epilog = EXPLAINED
 
 

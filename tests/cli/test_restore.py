@@ -1,0 +1,59 @@
+"""`labelkeep restore`."""
+
+from __future__ import annotations
+
+import pytest
+from tests.support.cli import rows, run, told
+from tests.support.projects import a_project, a_task
+
+from labelkeep.accounts.models import User
+from labelkeep.errors import BadInput, Forbidden, NotFound
+from labelkeep.projects.models import Job, Project
+
+
+@pytest.fixture
+def backup(alice: User, bob: User) -> str:
+    project = a_project(alice, "cats")
+    a_task(alice, project=project, frames=2)
+    Job.objects.update(assignee=bob)
+    made = told("backup", "cats", as_user="alice").split()[-1]
+    project.delete()
+    return made
+
+
+def test_a_new_project_is_made_and_its_number_is_the_last_word(backup: str) -> None:
+    number = told("restore", backup, as_user="alice").split()[-1]
+    project = Project.objects.get()
+    assert (project.pk, project.name) == (int(number), "cats")
+
+
+def test_it_takes_another_name_and_leads_users_to_others(backup: str, bob: User, charlie: User) -> None:
+    told("restore", backup, "--name", "lions", "--user-map", "bob=charlie", as_user="alice")
+    assert Project.objects.get().name == "lions"
+    assert Job.objects.get().assignee == charlie
+
+
+def test_it_warns_of_what_was_not_carried(backup: str, bob: User) -> None:
+    bob.delete()
+    result = run("restore", backup, as_user="alice")
+    assert result.exit_code == 0
+    assert "bob" in result.stderr
+
+
+def test_the_object_has_all_ids(backup: str) -> None:
+    (made,) = rows("restore", backup, as_user="alice")
+    assert made["id"] == Project.objects.get().pk
+    assert "labels" in made["ids"]
+
+
+@pytest.mark.parametrize("pair", ["bob", "=charlie", "bob="])
+def test_a_map_of_users_has_two_names(backup: str, pair: str) -> None:
+    assert isinstance(run("restore", backup, "--user-map", pair, as_user="alice").exception, BadInput)
+    assert not Project.objects.exists()
+
+
+def test_it_is_for_those_who_may(backup: str, charlie: User) -> None:
+    assert isinstance(run("restore", backup, as_user="charlie").exception, Forbidden)
+    unknown = "00000000-0000-0000-0000-000000000000"
+    assert isinstance(run("restore", unknown, as_user="alice").exception, NotFound)
+    assert not Project.objects.exists()
