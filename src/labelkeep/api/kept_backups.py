@@ -1,4 +1,4 @@
-"""/api/backups: the backups that are kept, as things: list, make, note, pin, restore, download, forget.
+"""/api/backups: the backups that are kept, as things: list, make, note, pin, download, forget. Restoring: restores.py.
 
 Ours, not CVAT's. A backup outlives its project; `source` says what it is of, and whether that is there no more.
 """
@@ -33,7 +33,6 @@ from labelkeep.snapshots.keep_backup import forget_backup, update_backup
 from labelkeep.snapshots.make_backup import start_backup
 from labelkeep.snapshots.models import Backup
 from labelkeep.snapshots.queries import archive_of
-from labelkeep.snapshots.restore_backup import start_restore
 
 
 class NewBackup(msgspec.Struct, kw_only=True):
@@ -50,13 +49,6 @@ class BackupPatch(msgspec.Struct, kw_only=True):
 
     note: str | Unset = UNSET
     pinned: bool | Unset = UNSET
-
-
-class Restore(msgspec.Struct, kw_only=True):
-    """How to restore: under another name, and with usernames of the backup led to usernames here."""
-
-    name: str = ""
-    users: dict[str, str] = {}
 
 
 class Source(TypedDict):
@@ -269,20 +261,6 @@ class OneBackup(View):
         return Response(status=204)
 
 
-class RestoreView(View):
-    """A new project or task from a backup."""
-
-    methods = {"POST": Method(takes=Restore, gives=RqId, status=202)}
-
-    def post(self, request: Request, pk: UUID) -> Response:
-        """Start restoring."""
-        body = self.body(Restore)
-        return started(
-            request,
-            lambda: start_restore(actor=self.actor, now=clock.now(), id=pk, name=body.name, users=body.users),
-        )
-
-
 class ArchiveView(View):
     """The backup as a CVAT archive."""
 
@@ -296,6 +274,5 @@ class ArchiveView(View):
 urlpatterns = [
     path("api/backups", Backups.as_view()),
     path("api/backups/<uuid:pk>", OneBackup.as_view()),
-    path("api/backups/<uuid:pk>/restore", RestoreView.as_view()),
     path("api/backups/<uuid:pk>/archive", ArchiveView.as_view()),
 ]

@@ -16,6 +16,7 @@ from typing import Any
 from labelkeep.accounts.models import User
 from labelkeep.findings import Finding, Level
 from labelkeep.projects.models import Asset, Attribute, Comment, Guide, Issue, Job, Label, Project, Revision, Task
+from labelkeep.snapshots.contents import Contents
 from labelkeep.snapshots.manifest import (
     GuideRecord,
     IssueRecord,
@@ -48,6 +49,8 @@ class Plan:
     keys: list[tuple[Task, LabelKeys]] = field(default_factory=list)
     origins: dict[str, list[tuple[Any, Any]]] = field(default_factory=dict)  # kind → [(old id, row)]
     findings: list[Finding] = field(default_factory=list)
+    contents: Contents = field(default_factory=Contents)
+    unknown_users: list[str] = field(default_factory=list)  # whom the manifest names and nobody here is
 
     def old_to_new(self) -> dict[str, dict[str, Any]]:
         """The total map of ids, by kind of object. Meaningful once the rows are saved."""

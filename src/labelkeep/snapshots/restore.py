@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from django.db import models, transaction
@@ -29,9 +30,11 @@ from labelkeep.projects.models import (
     Revision,
     Task,
 )
-from labelkeep.snapshots import codec
 from labelkeep.snapshots.codec import Get
+from labelkeep.snapshots.contents import Contents, contents_of
 from labelkeep.snapshots.plan import Context, Plan, people_of, plan
+from labelkeep.snapshots.selection import ALL, Put, Selection, choose, narrowed
+from labelkeep.store import name_of
 
 BATCH = 500  # rows an INSERT; SQLite allows 32,766 variables
 
@@ -44,6 +47,7 @@ class Restored:
     id: int
     ids: dict[str, dict[str, Any]]
     not_carried: list[Finding]
+    contents: Contents
 
     def to_json(self) -> dict[str, Any]:
         """For the result of an operation."""
@@ -51,6 +55,9 @@ class Restored:
             "kind": self.kind,
             "id": self.id,
             "ids": self.ids,
+            "counts": self.contents.counts,
+            "labels": self.contents.labels,
+            "size": self.contents.size,
             "not_carried": [finding.to_json() for finding in self.not_carried],
         }
 
@@ -64,34 +71,44 @@ def prepare(
     origin: Mapping[str, str],
     name: str = "",
     users: Mapping[str, str] | None = None,
+    selection: Selection = ALL,
+    put: Put = name_of,
+    spool_dir: Path | None = None,
 ) -> Plan:
-    """Plan to make a new project or task from the manifest named `manifest`; the actor will own it. Writes nothing.
+    """Plan to make a new project or task from the manifest named `manifest`; the actor will own it. Writes no row.
 
     `origin` says where the manifest comes from: the uuids of a `server` and a `backup`, where known. `name` is what it
-    is called, if not as before. `users` leads usernames of the manifest to usernames of this server.
+    is called, if not as before. `users` leads usernames of the manifest to usernames of this server. `selection` is
+    what of it to take; where that makes new documents, `put` keeps them. Without it nothing is written at all, and the
+    plan is for looking at.
 
     Raises:
-        Forbidden: the actor may not create here. BadInput: the manifest is of a newer format.
+        Forbidden: the actor may not create here. BadInput: the manifest is of a newer format, or there is no such part.
     """
     require(actor, "backup:restore", Subject(organization_id=actor.organization_id, owner=actor.id))
-    subject = codec.read_subject(manifest, get)
-    tasks = list(codec.read_tasks(subject, get))
+    chosen = narrowed(choose(manifest, get, selection), get, put, spool_dir)
+    subject, tasks = chosen.subject, chosen.tasks
+    people = people_of(subject, tasks)
     context = Context(
         owner=actor.user,
         organization_id=actor.organization_id,
         origin={key: value for key, value in origin.items() if value},
-        people=_people(people_of(subject, tasks), users or {}),
+        people=_people(people, users or {}),
         now=now,
         name=name,
     )
-    return plan(subject, tasks, context)
+    planned = plan(subject, tasks, context)
+    planned.contents = contents_of(subject, tasks, get)
+    planned.unknown_users = sorted(people - context.people.keys())
+    return planned
 
 
 def apply(planned: Plan) -> Restored:
     """Write what was planned. Call it inside a transaction."""
     _save(planned)
     made = planned.project or planned.tasks[0]
-    return Restored("task" if planned.project is None else "project", made.pk, planned.old_to_new(), planned.findings)
+    kind = "task" if planned.project is None else "project"
+    return Restored(kind, made.pk, planned.old_to_new(), planned.findings, planned.contents)
 
 
 def restore(

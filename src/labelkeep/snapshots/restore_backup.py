@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import orjson
 
 from labelkeep import clock
@@ -21,31 +22,42 @@ from labelkeep.operations.models import Operation
 from labelkeep.operations.start import start
 from labelkeep.operations.work import Work
 from labelkeep.snapshots.backup_queries import get_backup
+from labelkeep.snapshots.collector import collecting_rarely
 from labelkeep.snapshots.models import Backup
+from labelkeep.snapshots.plan import Plan
 from labelkeep.snapshots.restore import apply, prepare
+from labelkeep.snapshots.selection import ALL, Selection, choose
 
 KINDS = ("restore:project", "restore:task")
 
 
 def start_restore(
-    *, actor: Actor, now: datetime, id: UUID, name: str = "", users: Mapping[str, str] | None = None
+    *,
+    actor: Actor,
+    now: datetime,
+    id: UUID,
+    name: str = "",
+    users: Mapping[str, str] | None = None,
+    selection: Selection = ALL,
 ) -> Operation:
     """Start restoring a backup as a new project or task, in the organization that the request names.
 
-    `name`: what it is called, if not as before. `users`: usernames of the backup → usernames here.
+    `name`: what it is called, if not as before. `users`: usernames of the backup → usernames here. `selection`: what of
+    it to take.
 
     Raises:
         NotFound: there is no such backup. Forbidden: the actor may not have it, or not create there.
-        BadInput: a name that is too long. Conflict: it is known to be damaged.
+        BadInput: a name that is too long, a part that it does not have. Conflict: it is known to be damaged.
         AlreadyRunning: the same is under way.
     """
-    backup = get_backup(actor, id, "backup:download")
-    require(actor, "backup:restore", Subject(organization_id=actor.organization_id, owner=actor.id))
-    if len(name) > 256:
-        raise BadInput({"name": ["Ensure this field has no more than 256 characters."]})
-    if backup.state == Backup.State.DAMAGED:
-        raise Conflict("The backup is damaged; its findings say where. Choose another one, or repair it first.")
-    params = {"backup": str(backup.pk), "name": name, "users": dict(users or {})}
+    backup = _restorable(actor, id, name)
+    choose(backup.manifest, vault.live().get_document, selection)
+    params = {
+        "backup": str(backup.pk),
+        "name": name,
+        "users": dict(users or {}),
+        "selection": msgspec.to_builtins(selection),
+    }
     choices = orjson.dumps([params, actor.organization_id], option=orjson.OPT_SORT_KEYS)
     return start(
         kind=f"restore:{backup.kind}",
@@ -57,8 +69,46 @@ def start_restore(
     )
 
 
+def plan_restore(
+    *,
+    actor: Actor,
+    now: datetime,
+    id: UUID,
+    name: str = "",
+    users: Mapping[str, str] | None = None,
+    selection: Selection = ALL,
+) -> Plan:
+    """What `start_restore` with the same choices would make. Nothing is written.
+
+    Raises:
+        NotFound, Forbidden, BadInput, Conflict: as `start_restore`; and BadInput where `users` leads to nobody.
+    """
+    backup = _restorable(actor, id, name)
+    origin = _origin_of(backup)
+    get = vault.live().get_document
+    return prepare(
+        actor=actor, manifest=backup.manifest, get=get, now=now, origin=origin, name=name, users=users,
+        selection=selection,
+    )  # fmt: skip
+
+
+def _restorable(actor: Actor, id: UUID, name: str) -> Backup:
+    backup = get_backup(actor, id, "backup:download")
+    require(actor, "backup:restore", Subject(organization_id=actor.organization_id, owner=actor.id))
+    if len(name) > 256:
+        raise BadInput({"name": ["Ensure this field has no more than 256 characters."]})
+    if backup.state == Backup.State.DAMAGED:
+        raise Conflict("The backup is damaged; its findings say where. Choose another one, or repair it first.")
+    return backup
+
+
+def _origin_of(backup: Backup) -> dict[str, str]:
+    return {"server": vault.live().server, "backup": str(backup.pk)}
+
+
+@collecting_rarely()
 def run(operation: Operation, work: Work) -> dict[str, Any]:
-    """The handler: rows only, in one transaction with the operation's end."""
+    """The handler: documents of a part where a part was chosen, then rows in one transaction with the end."""
     actor, store, params = actor_of(operation), vault.live(), operation.params
     backup = get_backup(actor, UUID(params["backup"]), "backup:download")
     work.progress(0.1, "The restore is being planned...")
@@ -67,9 +117,12 @@ def run(operation: Operation, work: Work) -> dict[str, Any]:
         manifest=backup.manifest,
         get=store.get_document,
         now=clock.now(),
-        origin={"server": store.server, "backup": str(backup.pk)},
+        origin=_origin_of(backup),
         name=params["name"],
         users=params["users"],
+        selection=msgspec.convert(params.get("selection", {}), Selection),
+        put=store.put_document,
+        spool_dir=work.tmp,
     )
     with work.publish() as publication:
         result = {**apply(planned).to_json(), "backup": str(backup.pk)}
