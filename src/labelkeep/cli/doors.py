@@ -49,7 +49,7 @@ class Door(Protocol):
         ...
 
     def see_to_work(self) -> None:
-        """Make sure that somebody carries out what is queued."""
+        """Make sure that somebody carries out what is queued. May be called as often as one likes."""
         ...
 
 
@@ -119,6 +119,7 @@ class Local:
         self._host = _host_of(settings.CONFIGURATION)
         self._data_dir: Path = settings.DATA_DIR
         self._application = _application(_user(username))
+        self._carrier: subprocess.Popen[bytes] | None = None
 
     def ask(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """One request, answered in this process."""
@@ -157,14 +158,15 @@ class Local:
         """Where no server runs on the directory, a process of its own does: it goes on when the command is stopped."""
         from labelkeep.server.lock import is_locked
 
-        if not is_locked(self._data_dir):
-            start_carrier(self._data_dir)
+        is_working = self._carrier is not None and self._carrier.poll() is None
+        if not is_working and not is_locked(self._data_dir):
+            self._carrier = start_carrier(self._data_dir)
 
 
-def start_carrier(data_dir: Path) -> None:
+def start_carrier(data_dir: Path) -> subprocess.Popen[bytes] | None:
     """Start a process that carries out what is queued (carrier.py)."""
     with (data_dir / "commands.log").open("wb") as log:
-        subprocess.Popen(
+        return subprocess.Popen(
             [sys.executable, "-m", "labelkeep.cli.carrier"],
             env={**os.environ, "LABELKEEP_DATA_DIR": str(data_dir), "LABELKEEP_LOG_LEVEL": "INFO"},
             stdin=subprocess.DEVNULL,

@@ -52,7 +52,6 @@ def show(session: Session, key: Key) -> None:
 @with_session
 def wait(session: Session, key: Key) -> None:
     """Wait for the end of an operation and print its result."""
-    session.door.see_to_work()
     result = session.follow(key, "the operation")
     assert result is not None
     session.screen.said("Finished", result)

@@ -105,13 +105,11 @@ class Session:
     # ---- operations ----
 
     def start(self, path: str, body: Any = None, **query: Any) -> str:
-        """Start an operation; the id of its request, or that of the same that is under way already."""
+        """Start an operation and return the id of its request, or of the same that is under way; `follow` it then."""
         try:
-            key = self.post(path, body, **query)["rq_id"]
+            return str(self.post(path, body, **query)["rq_id"])
         except AlreadyUnderWay as error:
-            key = error.key
-        self.door.see_to_work()
-        return str(key)
+            return error.key
 
     def follow(self, key: str, what: str, *, wait: bool = True) -> dict[str, Any] | None:
         """Wait for the end of an operation, with a bar, and return its result; with `wait=False` say its id and None.
@@ -120,6 +118,7 @@ class Session:
             LabelkeepError: it failed, or was cancelled. Interrupted: Ctrl+C; it goes on.
         """
         if not wait:
+            self.door.see_to_work()
             self.screen.said(f"Started {what}: {self.how_to_look(key)}", {"rq_id": key})
             return None
         try:
@@ -132,10 +131,9 @@ class Session:
         path = f"/api/requests/{segment(key)}"
         with self.screen.progress(what) as tell:
             while (told := self.get(path))["status"] not in ("finished", "failed"):
-                place = told["queue_position"]
-                waiting = f"waiting, number {place}" if place else "waiting"
-                doing = waiting if told["status"] == "queued" else told["message"]
-                tell(told["progress"] or 0.0, doing, told["seconds_left"])
+                if told["status"] == "queued":
+                    self.door.see_to_work()
+                tell(told["progress"] or 0.0, _doing(told), told["seconds_left"])
                 time.sleep(PACE)
         if told["status"] == "failed":
             raise LabelkeepError(f"{what} failed: {told['message']}")
@@ -145,6 +143,13 @@ class Session:
     def how_to_look(self, key: str) -> str:
         """The command that shows a request."""
         return f"labelkeep requests show{self.door.options} '{key}'"
+
+
+def _doing(told: Json) -> str:
+    if told["status"] != "queued":
+        return str(told["message"])
+    place = told["queue_position"]
+    return f"waiting, number {place}" if place else "waiting"
 
 
 class AlreadyUnderWay(errors.AlreadyRunning):
