@@ -66,6 +66,7 @@ class Known:
 
     def __init__(self, sources: Iterable[UUID] = (), organizations: Iterable[int] = ()) -> None:
         """Read those of the server, of these organizations and of these sources: three statements."""
+        self._defaults = defaults()
         self._server = Schedule.objects.filter(organization=None, source_uuid=None).first()
         found = Schedule.objects.filter(organization__in=[pk for pk in organizations if pk is not None])
         self._organizations = {row.organization_id: row for row in found}
@@ -73,7 +74,7 @@ class Known:
 
     def of(self, source: UUID | None, organization: int | None) -> Effective:
         """What holds for a source; without one, for an organization; without either, for the server."""
-        values, origin = defaults(), dict.fromkeys(FIELDS, "default")
+        values, origin = dict(self._defaults), dict.fromkeys(FIELDS, "default")
         layers: list[tuple[Scope, Schedule | None]] = [
             ("server", self._server),
             ("organization", self._organizations.get(organization)),

@@ -7,12 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.support.projects import a_project, a_task
+from tests.support.projects import a_task
 
-from labelkeep import clock
 from labelkeep.accounts.actor import Actor
 from labelkeep.accounts.models import User
-from labelkeep.operations.models import Operation, Status
 from labelkeep.operations.run import run_queued
 from labelkeep.projects.models import Project
 from labelkeep.schedules.actions.set_schedule import Place, set_schedule
@@ -31,29 +29,6 @@ Nights = Callable[..., None]
 def _in_utc(alice: User) -> None:
     """Days of the machine that runs the tests must not matter."""
     Schedule.objects.create(zone="UTC")
-
-
-@pytest.fixture
-def project(alice: User) -> Project:
-    project = a_project(alice)
-    a_task(alice, project=project, frames=1)
-    return project
-
-
-@pytest.fixture
-def nights(monkeypatch: pytest.MonkeyPatch) -> Nights:
-    """Lets nights pass: what idle workers do, some times around each slot, by a clock that shows that night."""
-
-    def night_after_night(first: datetime, count: int, looks: int = 3) -> None:
-        for night in range(count):
-            for look in range(-1, looks):
-                moment = first + timedelta(days=night, minutes=look)
-                monkeypatch.setattr(clock, "now", lambda moment=moment: moment)
-                tick(moment)
-                run_queued()
-                retain_all(moment)
-
-    return night_after_night
 
 
 def slots() -> list[datetime]:
@@ -93,17 +68,6 @@ def test_tasks_in_a_project_go_with_it_and_others_are_backed_up_themselves(alice
     assert set(Backup.objects.values_list("source_uuid", flat=True)) == {project.uuid, alone.uuid}
 
 
-def test_one_project_that_cannot_be_backed_up_stops_no_other(alice: User, project: Project) -> None:
-    broken = a_task(alice, name="broken", frames=1)
-    broken.frames_document = "b3:" + "0" * 64
-    broken.save()
-    tick(EVENING)
-    assert tick(NIGHT) == 2
-    run_queued()
-    assert [backup.source_uuid for backup in Backup.objects.all()] == [project.uuid]
-    assert Operation.objects.get(kind="backup:task").status == Status.FAILED
-
-
 def test_a_backup_still_under_way_at_the_next_slot_is_not_started_again(project: Project) -> None:
     tick(EVENING)
     assert tick(NIGHT) == 1
@@ -135,14 +99,6 @@ def test_pinned_and_safety_backups_are_not_counted(alice: User, project: Project
     assert Backup.objects.filter(pk__in=[pinned.pk, safety.pk]).count() == 2
 
 
-def test_a_damaged_backup_takes_no_place(project: Project, nights: Nights) -> None:
-    nights(NIGHT, 7)
-    Backup.objects.filter(slot=NIGHT + timedelta(days=6)).update(state="damaged")
-    nights(NIGHT + timedelta(days=7), 1)
-    whole = Backup.objects.filter(state="complete").order_by("slot").values_list("slot", flat=True)
-    assert list(whole) == [NIGHT + timedelta(days=night) for night in (0, 1, 2, 3, 4, 5, 7)]
-
-
 def test_unchanged_projects_may_be_skipped(alice: User, project: Project, nights: Nights) -> None:
     set_schedule(actor=Actor.of(alice), place=Place(project), changes={"skip_if_unchanged": True})
     nights(NIGHT, 3)
@@ -150,23 +106,6 @@ def test_unchanged_projects_may_be_skipped(alice: User, project: Project, nights
     a_task(alice, project=project, frames=1)
     nights(NIGHT + timedelta(days=3), 2)
     assert slots() == [NIGHT, NIGHT + timedelta(days=3)]
-
-
-def test_names_that_begin_alike_share_nothing(alice: User, nights: Nights) -> None:
-    projects = [a_project(alice, name) for name in ("cats", "cats_v1", "cats_v2")]
-    nights(NIGHT, 9)
-    for project in projects:
-        assert Backup.objects.filter(source_uuid=project.uuid).count() == 7
-
-
-def test_more_projects_than_a_batch_are_all_backed_up(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("labelkeep.schedules.tick.BATCH", 3)
-    for number in range(8):
-        a_project(alice, f"project {number}")
-    tick(EVENING)
-    assert tick(NIGHT) == 8
-    run_queued()
-    assert len(slots()) == 8
 
 
 @pytest.mark.parametrize(
