@@ -1,4 +1,4 @@
-"""The schedules room as a Django app: it registers the chores that start backups and let old ones go."""
+"""The schedules room as a Django app: it registers the chores that start backups, watch them and let old ones go."""
 
 from datetime import timedelta
 
@@ -13,9 +13,17 @@ class SchedulesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Say what is done now and then."""
+        """Say what is done now and then, and who is told when a backup was made."""
+        from django.db.models.signals import post_save
+
         from labelkeep.operations.chores import chore
-        from labelkeep.schedules import retain, tick
+        from labelkeep.schedules import overdue, retain, tick, watch
+        from labelkeep.snapshots.hooks import after_skip
 
         chore(every=timedelta(seconds=20))(tick.tick)
         chore(every=timedelta(seconds=60))(retain.retain_all)
+        chore(every=timedelta(seconds=60))(overdue.look_for_overdue)
+        chore(every=timedelta(seconds=60))(watch.look_for_failures)
+        chore(every=timedelta(seconds=60))(watch.look_for_damage)
+        post_save.connect(watch.backup_saved, sender="snapshots.Backup")
+        after_skip(watch.covered)

@@ -45,14 +45,54 @@ class Schedule(models.Model):
 
 
 class Due(models.Model):
-    """When the next backup of a source is due, and when retention last looked at it.
+    """When the next backup of a source is due, when its backups are overdue, and when retention last looked at it.
 
-    `next_run_at` null: to be worked out anew, because the source is new or something was set.
+    `next_run_at` or `overdue_at` null: to be worked out anew, because the source is new or something was set.
     """
 
     source_uuid = models.UUIDField(primary_key=True)
     next_run_at = models.DateTimeField(null=True, db_index=True)
     retained_at = models.DateTimeField(null=True, db_index=True)
+    awaited_at = models.DateTimeField(null=True)  # since when backups are expected; null: the schedule is off
+    covered_at = models.DateTimeField(null=True)  # when a backup last held all that there was
+    failed_at = models.DateTimeField(null=True)  # the last failure that was noticed
+    overdue_at = models.DateTimeField(null=True, db_index=True)
 
     def __str__(self) -> str:
         return f"{self.source_uuid} at {self.next_run_at}"
+
+
+class Alert(models.Model):
+    """Something about the backups of a source that its people have to know.
+
+    It is open while what it tells of lasts, whether or not somebody has seen or dismissed it; of one thing, `key`,
+    there is one open alert, however many processes notice it.
+    """
+
+    class Kind(models.TextChoices):
+        OVERDUE = "overdue"  # no complete backup for one and a half intervals of its own schedule
+        FAILED = "failed"
+        DAMAGED = "damaged"  # a check found a backup damaged
+        SHRUNK = "shrunk"  # a label lost most of its objects between two backups
+
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    key = models.CharField(max_length=64)
+    source_kind = models.CharField(max_length=8)  # project | task
+    source_uuid = models.UUIDField(db_index=True)
+    source_name = models.CharField(max_length=256)
+    organization_id = models.BigIntegerField(null=True)
+    backup = models.UUIDField(null=True, db_index=True)  # the one that is damaged, or that holds less
+    message = models.TextField()
+    data = models.JSONField(default=dict)
+    created_date = models.DateTimeField(db_index=True)
+    resolved_date = models.DateTimeField(null=True)
+    dismissed_date = models.DateTimeField(null=True)
+    seen = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["key"], condition=Q(resolved_date=None), name="one_open_alert_per_thing")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.message}"

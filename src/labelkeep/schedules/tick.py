@@ -7,14 +7,14 @@ latest of them. One source that cannot be backed up stops no other.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import structlog
 from django.db import transaction
 
 from labelkeep.errors import AlreadyRunning, LabelkeepError
-from labelkeep.schedules import sources
+from labelkeep.schedules import sources, watch
 from labelkeep.schedules.models import Due
 from labelkeep.schedules.settings import Effective, Known
 from labelkeep.schedules.slots import last_slot, next_slot
@@ -36,7 +36,7 @@ def tick(now: datetime) -> int:
     _work_out(now)
     started = 0
     while batch := list(Due.objects.filter(next_run_at__lte=now).order_by("next_run_at")[:BATCH]):
-        moved = [_run(due, source, held, now) for due, source, held in _with_settings(batch)]
+        moved = [_run(due, source, held, now) for due, source, held in with_settings(batch)]
         started += sum(moved)
         if len(batch) < BATCH:
             break
@@ -51,12 +51,13 @@ def _note_new_sources() -> None:
 def _work_out(now: datetime) -> None:
     """Give those a next slot that have none, because they are new or something was set."""
     while batch := list(Due.objects.filter(next_run_at=None)[:BATCH]):
-        for due, _, held in _with_settings(batch):
+        for due, _, held in with_settings(batch):
             Due.objects.filter(pk=due.pk, next_run_at=None).update(next_run_at=_after(held, now))
 
 
-def _with_settings(batch: Sequence[Due]) -> list[tuple[Due, Source, Effective]]:
+def with_settings(batch: Iterable[Due]) -> list[tuple[Due, Source, Effective]]:
     """Each with its source and what holds for it. What belongs to a source that is gone is removed."""
+    batch = list(batch)
     living = sources.find([due.pk for due in batch])
     known = Known(living, {it.organization_id for it in living.values() if it.organization_id is not None})
     gone = [due.pk for due in batch if due.pk not in living]
@@ -95,5 +96,6 @@ def _start(source: Source, held: Effective, slot: datetime, now: datetime) -> bo
         return False
     except LabelkeepError as error:
         log.error("schedule.not_started", source=str(source.uuid), slot=slot.isoformat(), error=str(error))
+        watch.failed(source, str(error), now, now)
         return False
     return True

@@ -62,12 +62,23 @@ def _mine(actor: Actor) -> Q:
 def _of(homes: Q, gone: Q) -> Q:
     """Backups of what lives in `homes`, a condition on projects and on tasks that stand alone; and of what is gone for
     good, those that meet `gone`."""
+    survived = Q(is_source_gone=True) & Q(project_uuid__in=Project.objects.filter(homes).values("uuid"))
+    return _living(homes) | survived | (Q(is_source_gone=True, is_project_gone=True) & gone)
+
+
+def _living(homes: Q) -> Q:
+    """Rows whose `source_uuid` is that of something living in `homes`."""
     projects = Project.objects.filter(homes).values("uuid")
     alone = Task.objects.filter(homes, project=None).values("uuid")
     within = Task.objects.filter(project__uuid__in=projects).values("uuid")
-    living = Q(source_uuid__in=projects) | Q(source_uuid__in=alone) | Q(source_uuid__in=within)
-    survived = Q(is_source_gone=True) & Q(project_uuid__in=projects)
-    return living | survived | (Q(is_source_gone=True, is_project_gone=True) & gone)
+    return Q(source_uuid__in=projects) | Q(source_uuid__in=alone) | Q(source_uuid__in=within)
+
+
+def visible_sources(actor: Actor) -> Q:
+    """Rows whose `source_uuid` is that of something living whose backups the actor may see, in the organization that
+    the request names."""
+    here = Q() if actor.is_anywhere else Q(organization=actor.organization_id)
+    return _living(here & where(actor, "backup:view", _HOME))
 
 
 def get_backup(actor: Actor, id: UUID, action: str = "backup:view") -> Backup:

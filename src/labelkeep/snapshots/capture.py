@@ -26,7 +26,7 @@ from labelkeep.media.models import StoredObject
 from labelkeep.projects import saved
 from labelkeep.projects.models import Job, Project, Task
 from labelkeep.projects.queries.subjects import subject_of_backups
-from labelkeep.snapshots import codec, named, records, rows
+from labelkeep.snapshots import codec, named, records, rows, shrinkage
 from labelkeep.snapshots.accept.labels import flat
 from labelkeep.snapshots.codec import Subject
 from labelkeep.snapshots.manifest import FORMAT, ProjectManifest, Root, TaskManifest
@@ -91,7 +91,9 @@ def keep(frozen: Frozen, reason: Reason, *, now: datetime) -> Backup:
     store = vault.live()
     root = _root(frozen, store.server, now)
     store.put_manifest(codec.encode(root), group=root.subject_uuid, created=now, backup=root.backup)
-    return _row(frozen, root, reason, now)
+    backup = _row(frozen, root, reason, now)
+    backup.shrinkage = shrinkage.since_last(frozen.name, frozen.subject, store.get_document)
+    return backup
 
 
 def _write(kind: Kind, id: int, store: Store) -> Frozen:

@@ -21,6 +21,7 @@ from labelkeep.operations.start import start
 from labelkeep.operations.work import Work
 from labelkeep.projects.models import Project, Task
 from labelkeep.projects.queries.subjects import kind_of, subject_of_backups
+from labelkeep.snapshots import hooks
 from labelkeep.snapshots.capture import Frozen, Reason, freeze, keep
 from labelkeep.snapshots.collector import collecting_rarely
 from labelkeep.snapshots.models import Backup
@@ -83,6 +84,7 @@ def run(operation: Operation, work: Work) -> dict[str, Any]:
     work.progress(0.9, "The backup is being kept...")
     same = _unchanged(frozen) if operation.params["skip_if_unchanged"] else None
     if same is not None:
+        hooks.announce_skip(same.source_uuid, clock.now())
         return {"backup": str(same.pk), "skipped": True}
     return _publish(work, keep(frozen, reason, now=clock.now()))
 

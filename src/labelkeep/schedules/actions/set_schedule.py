@@ -74,7 +74,7 @@ def set_schedule(*, actor: Actor, place: Place, changes: Mapping[str, Any]) -> N
                 setattr(row, name, changes[name])
         row.save()
         _check(place.held(), changes)
-        _due(place).update(next_run_at=None, retained_at=None)
+        _due(place).update(next_run_at=None, retained_at=None, overdue_at=None)
 
 
 def _check(held: Effective, changes: Mapping[str, Any]) -> None:

@@ -1,0 +1,351 @@
+"""Alerts: backups that stop, fail, rot or lose a label are told of once, until it is over; nothing stops the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from tests.support.annotations import a_box
+from tests.support.kinds import annotate
+from tests.support.projects import a_project, a_task
+
+from labelkeep import clock
+from labelkeep.accounts.actor import Actor
+from labelkeep.accounts.models import User
+from labelkeep.errors import Unavailable
+from labelkeep.operations.run import run_queued
+from labelkeep.projects.models import Label, Project, Task
+from labelkeep.schedules import watch
+from labelkeep.schedules.actions.change_alert import change_alert
+from labelkeep.schedules.actions.set_schedule import Place, set_schedule
+from labelkeep.schedules.models import Alert, Due, Schedule
+from labelkeep.schedules.overdue import look_for_overdue, overdue_from
+from labelkeep.schedules.retain import retain_all
+from labelkeep.schedules.slots import Timing
+from labelkeep.schedules.tick import tick
+from labelkeep.schedules.watch import look_for_damage, look_for_failures
+from labelkeep.snapshots.capture import capture
+from labelkeep.snapshots.models import Backup
+
+NIGHT = datetime(2026, 11, 21, 2, 30, tzinfo=UTC)
+EVENING = NIGHT - timedelta(hours=6)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+
+
+@pytest.fixture(autouse=True)
+def _in_utc(alice: User) -> None:
+    Schedule.objects.create(zone="UTC")
+
+
+@pytest.fixture
+def look(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """What idle workers do at a moment; with `work=False` nobody carries operations out."""
+
+    def at(moment: datetime, *, work: bool = True, start: bool = True) -> None:
+        monkeypatch.setattr(clock, "now", lambda: moment)
+        if start:
+            tick(moment)
+        if work:
+            run_queued()
+        look_for_overdue(moment)
+        look_for_failures(moment)
+        look_for_damage(moment)
+
+    return at
+
+
+Look = Callable[..., None]
+
+
+def opened(**which: Any) -> list[str]:
+    """The kinds of the open alerts."""
+    found = Alert.objects.filter(resolved_date=None, **which).order_by("kind")
+    return list(found.values_list("kind", flat=True))
+
+
+def broken(task: Task) -> Task:
+    """A task of which something is missing from the store, so that its backup fails."""
+    Task.objects.filter(pk=task.pk).update(frames_document="b3:" + "0" * 64)
+    return task
+
+
+# ---- overdue -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("timing", "since", "expected"),
+    [
+        (Timing(), NIGHT, NIGHT + 1.5 * DAY),
+        (Timing("hourly"), NIGHT, NIGHT + 1.5 * HOUR),
+        (Timing("weekly", weekday=6), NIGHT, NIGHT + 10.5 * DAY),
+        (Timing("cron", cron="30 2 * * 1-5"), NIGHT - DAY, NIGHT + 2.5 * DAY),  # from Friday over the weekend
+    ],
+)
+def test_overdue_is_one_and_a_half_intervals_of_its_own_schedule(
+    timing: Timing, since: datetime, expected: datetime
+) -> None:
+    assert overdue_from(timing, since) == expected
+
+
+def test_a_source_whose_backups_stop_is_overdue_until_the_next_one(project: Project, look: Look) -> None:
+    look(EVENING)
+    look(NIGHT)
+    look(NIGHT + 1.5 * DAY - HOUR, start=False)
+    assert opened() == []
+    look(NIGHT + 1.5 * DAY, start=False)
+    look(NIGHT + 2 * DAY, start=False)
+    assert opened() == ["overdue"]
+    alert = Alert.objects.get()
+    assert alert.source_uuid == project.uuid
+    assert alert.message == (
+        "No backup of project 'zoo' since 2026-11-21 02:30 UTC; one was due at 2026-11-22 02:30 UTC."
+    )
+    look(NIGHT + 2 * DAY + HOUR)
+    assert opened() == []
+    assert Alert.objects.get().resolved_date == NIGHT + 2 * DAY + HOUR
+
+
+def test_a_source_that_never_had_a_backup_is_overdue_too(project: Project, look: Look) -> None:
+    look(EVENING)
+    look(NIGHT + 0.5 * DAY, start=False)
+    assert opened() == ["overdue"]
+    assert "No backup of project 'zoo' yet" in Alert.objects.get().message
+
+
+def test_a_backup_that_nobody_carries_out_is_overdue_in_the_end(project: Project, look: Look) -> None:
+    look(EVENING)
+    look(NIGHT + 0.5 * DAY, work=False)
+    assert opened() == []  # it was started this very moment
+    look(NIGHT + 0.5 * DAY + 2 * HOUR, work=False)
+    assert opened() == ["overdue"]
+
+
+def test_a_schedule_that_is_off_is_never_overdue_and_begins_anew(alice: User, project: Project, look: Look) -> None:
+    look(EVENING)
+    look(NIGHT + 0.5 * DAY, start=False)
+    assert opened() == ["overdue"]
+    set_schedule(actor=Actor.of(alice), place=Place(project), changes={"enabled": False})
+    look(NIGHT + 9 * DAY)
+    assert opened() == []
+    set_schedule(actor=Actor.of(alice), place=Place(project), changes={"enabled": None})
+    look(NIGHT + 9 * DAY + HOUR, start=False)
+    assert opened() == []
+    look(NIGHT + 10.5 * DAY, start=False)
+    assert opened() == ["overdue"]
+
+
+def test_a_manual_backup_counts_and_a_damaged_or_old_one_hides_nothing(
+    alice: User, project: Project, look: Look
+) -> None:
+    look(EVENING)
+    backup = capture(actor=Actor.of(alice), kind="project", id=project.pk, now=NIGHT)
+    Backup.objects.filter(pk=backup.pk).update(read_date=NIGHT + 2 * DAY)  # verified just now
+    look(NIGHT + 1.5 * DAY - HOUR, start=False)
+    assert opened() == []
+    look(NIGHT + 2 * DAY, start=False)
+    assert opened() == ["overdue"]
+
+
+def test_what_is_skipped_because_nothing_changed_is_not_overdue(alice: User, project: Project, look: Look) -> None:
+    set_schedule(actor=Actor.of(alice), place=Place(project), changes={"skip_if_unchanged": True})
+    look(EVENING)
+    for night in range(4):
+        look(NIGHT + night * DAY)
+    look(NIGHT + 4 * DAY - HOUR, start=False)
+    assert Backup.objects.count() == 1
+    assert opened() == []
+
+
+def test_an_alert_about_what_is_deleted_is_over(project: Project, look: Look) -> None:
+    look(EVENING)
+    look(NIGHT + 0.5 * DAY, start=False)
+    Project.objects.filter(pk=project.pk).delete()
+    look(NIGHT + 1 * DAY)
+    assert opened() == []
+
+
+# ---- failed --------------------------------------------------------------------------------------------------------
+
+
+def test_a_failed_backup_is_told_once_and_over_with_the_next_good_one(alice: User, look: Look) -> None:
+    task = a_task(alice, frames=1)
+    document = task.frames_document
+    broken(task)
+    look(EVENING)
+    for night in range(3):
+        look(NIGHT + night * DAY)
+        look(NIGHT + night * DAY + HOUR)
+    assert opened(kind="failed") == ["failed"]
+    assert Alert.objects.filter(kind="failed").count() == 1
+    assert Alert.objects.get(kind="failed").message.startswith("The backup of task 'pictures' failed: ")
+    Task.objects.filter(pk=task.pk).update(frames_document=document)
+    look(NIGHT + 3 * DAY)
+    assert opened() == []
+
+
+def test_a_failure_before_a_good_backup_is_no_news(alice: User, look: Look) -> None:
+    task = a_task(alice, frames=1)
+    look(EVENING)
+    document = task.frames_document
+    broken(task)
+    tick(NIGHT)
+    run_queued()
+    Task.objects.filter(pk=task.pk).update(frames_document=document)
+    capture(actor=Actor.of(alice), kind="task", id=task.pk, now=NIGHT + 2 * HOUR)
+    look(NIGHT + 3 * HOUR, start=False)
+    assert opened() == []
+
+
+def test_one_that_cannot_be_told_of_stops_no_other(alice: User, look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a", "b", "c"):
+        broken(a_task(alice, name, frames=1))
+    told = watch.announce.raised
+
+    def but_not_of_b(alert: Alert, *rest: Any) -> None:
+        if alert.source_name == "b":
+            raise Unavailable("nobody there")
+        told(alert, *rest)
+
+    monkeypatch.setattr(watch.announce, "raised", but_not_of_b)
+    look(EVENING)
+    look(NIGHT)
+    assert set(Alert.objects.values_list("source_name", flat=True)) == {"a", "c"}
+    monkeypatch.undo()
+    look_for_failures(NIGHT + HOUR)
+    assert Alert.objects.count() == 3
+
+
+def test_what_cannot_even_be_started_is_told_too(project: Project, look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(**arguments: Any) -> None:
+        raise Unavailable("no room for another operation")
+
+    look(EVENING)
+    monkeypatch.setattr("labelkeep.schedules.tick.start_backup", refused)
+    look(NIGHT)
+    assert opened() == ["failed"]
+    assert Alert.objects.get().message == "The backup of project 'zoo' failed: no room for another operation"
+
+
+# ---- damaged -------------------------------------------------------------------------------------------------------
+
+
+def test_a_damaged_backup_is_told_until_it_is_whole_again(alice: User, project: Project, look: Look) -> None:
+    backup = capture(actor=Actor.of(alice), kind="project", id=project.pk, now=NIGHT)
+    finding = {"level": "error", "code": "damaged", "message": "frame 3 of task 'pictures' is damaged"}
+    Backup.objects.filter(pk=backup.pk).update(state="damaged", findings=[finding, finding])
+    look(NIGHT + HOUR)
+    look(NIGHT + 2 * HOUR)
+    assert opened(kind="damaged") == ["damaged"]
+    alert = Alert.objects.get(kind="damaged")
+    assert alert.backup == backup.pk
+    assert "frame 3 of task 'pictures' is damaged (and 1 more findings)" in alert.message
+    Backup.objects.filter(pk=backup.pk).update(state="complete", findings=[])
+    look(NIGHT + 3 * HOUR)
+    assert opened(kind="damaged") == []
+    Backup.objects.filter(pk=backup.pk).update(state="damaged")
+    look(NIGHT + 4 * HOUR)
+    assert Alert.objects.filter(kind="damaged").count() == 2
+
+
+# ---- shrunk --------------------------------------------------------------------------------------------------------
+
+
+def boxes(project: Project, **counts: int) -> list[dict[str, Any]]:
+    """So many boxes of each label."""
+    ids = dict(Label.objects.filter(project=project).values_list("name", "pk"))
+    return [a_box(ids[name]) for name, count in counts.items() for _ in range(count)]
+
+
+def drawn(owner: User, project: Project, **counts: int) -> Task:
+    """A new task of the project with these objects."""
+    task = a_task(owner, project=project, frames=1)
+    annotate(owner, task, shapes=boxes(project, **counts))
+    return task
+
+
+def backed_up(owner: User, project: Project, moment: datetime) -> Backup:
+    return capture(actor=Actor.of(owner), kind="project", id=project.pk, now=moment)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_told"),
+    [(30, 6, True), (30, 7, False), (30, 0, True), (20, 4, True), (19, 0, False), (30, 30, False), (30, 60, False)],
+)
+def test_a_label_that_lost_most_of_its_objects_is_told_of(alice: User, before: int, after: int, is_told: bool) -> None:
+    project = a_project(alice)
+    task = drawn(alice, project, cat=before, dog=50)
+    first = backed_up(alice, project, NIGHT)
+    annotate(alice, task, shapes=boxes(project, cat=after, dog=50))
+    second = backed_up(alice, project, NIGHT + HOUR)
+    assert opened() == (["shrunk"] if is_told else [])
+    first.refresh_from_db()
+    assert bool(first.protected) == is_told
+    if is_told:
+        alert = Alert.objects.get()
+        assert alert.backup == second.pk
+        assert alert.data["labels"] == [{"name": "cat", "before": before, "after": after}]
+        assert f"'cat' {before} → {after}" in alert.message
+
+
+def test_objects_are_counted_over_all_tasks(alice: User) -> None:
+    project = a_project(alice)
+    drawn(alice, project, cat=10)
+    big = drawn(alice, project, cat=30)
+    backed_up(alice, project, NIGHT)
+    Task.objects.filter(pk=big.pk).delete()
+    backed_up(alice, project, NIGHT + HOUR)
+    assert opened() == []  # ten of forty are left
+    drawn(alice, project, dog=25)
+    backed_up(alice, project, NIGHT + 2 * HOUR)
+    Task.objects.filter(project=project).exclude(pk=Task.objects.filter(project=project).earliest("pk").pk).delete()
+    backed_up(alice, project, NIGHT + 3 * HOUR)
+    assert Alert.objects.get().data["labels"] == [{"name": "dog", "before": 25, "after": 0}]
+
+
+def test_a_deleted_label_is_one_that_lost_everything(alice: User) -> None:
+    project = a_project(alice)
+    drawn(alice, project, cat=25)
+    backed_up(alice, project, NIGHT)
+    Label.objects.filter(project=project, name="cat").update(deleted_at=NIGHT)
+    backed_up(alice, project, NIGHT + HOUR)
+    assert Alert.objects.get().data["labels"] == [{"name": "cat", "before": 25, "after": 0}]
+
+
+def test_retention_leaves_the_backup_before_until_the_alert_is_dismissed(alice: User, look: Look) -> None:
+    project = a_project(alice)
+    task = drawn(alice, project, cat=30)
+    place = Place(project)
+    set_schedule(actor=Actor.of(alice), place=place, changes={"retention": {"last": 1}})
+    first = backed_up(alice, project, NIGHT)
+    annotate(alice, task, shapes=[])
+    tick(NIGHT)
+    backed_up(alice, project, NIGHT + HOUR)
+    retain_all(NIGHT + 2 * HOUR)
+    assert Backup.objects.count() == 2
+    change_alert(actor=Actor.of(alice), id=Alert.objects.get().pk, now=NIGHT + 3 * HOUR, dismissed=True)
+    backed_up(alice, project, NIGHT + 4 * HOUR)
+    retain_all(NIGHT + 5 * HOUR)
+    assert Backup.objects.count() == 1
+    assert not Backup.objects.filter(pk=first.pk).exists()
+    assert opened() == []
+
+
+def test_a_backup_before_that_cannot_be_read_does_not_stop_the_new_one(alice: User) -> None:
+    project = a_project(alice)
+    task = drawn(alice, project, cat=30)
+    first = backed_up(alice, project, NIGHT)
+    Backup.objects.filter(pk=first.pk).update(manifest="b3:" + "0" * 64)
+    annotate(alice, task, shapes=[])
+    assert backed_up(alice, project, NIGHT + HOUR).state == "complete"
+    assert opened() == []
+
+
+def test_the_same_thing_noticed_by_two_is_told_once(alice: User, project: Project) -> None:
+    backup = backed_up(alice, project, NIGHT)
+    source = watch.source_of(backup)
+    Due.objects.create(source_uuid=project.uuid, next_run_at=NIGHT + DAY)
+    assert watch.failed(source, "no", NIGHT + HOUR, NIGHT + HOUR) is True
+    assert watch.failed(source, "no", NIGHT + HOUR, NIGHT + HOUR) is False
+    assert Alert.objects.count() == 1
