@@ -165,6 +165,8 @@ ACTIONS: dict[str, Rule] = {
     "request:cancel":              _by(_OWNER, _NONE),
     # ---- the server's own folder of shared files
     "share:view":                  _by(Who.ANYONE, _U, reads=True),
+    # ---- the server as a whole: its store, its space
+    "server:administer":           _NOBODY,  # admins only
     # ---- users: the subject's owner is the user himself; fellow members see each other (users_visible)
     "user:view":                   _by(_OWNER, _NONE, reads=True),
     "user:update":                 _by(_OWNER, _NONE),

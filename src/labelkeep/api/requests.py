@@ -105,7 +105,7 @@ def _operation_json(operation: Operation) -> RequestDataOperation:
         key = keys.Key(operation.action, operation.target)
     return {
         "type": f"{operation.action}:{operation.subresource or operation.target}",
-        "target": operation.target,
+        "target": operation.target if operation.target in keys.TARGETS else "project",  # clients know no other word
         "project_id": operation.project_id,
         "task_id": operation.task_id,
         "job_id": operation.job_id,
@@ -117,7 +117,8 @@ def _operation_json(operation: Operation) -> RequestDataOperation:
 
 
 def _result_url(operation: Operation, address: str) -> str | None:
-    about = {"project": operation.project_id, "task": operation.task_id, "job": operation.job_id}[operation.target]
+    abouts = {"project": operation.project_id, "task": operation.task_id, "job": operation.job_id}
+    about = abouts.get(operation.target)
     is_here = operation.result.get("location", "local") == "local"
     if operation.action != "export" or operation.status != Status.FINISHED or about is None or not is_here:
         return None

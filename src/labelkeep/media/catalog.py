@@ -9,16 +9,17 @@ from typing import TypeVar
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
+from labelkeep.media.marks import FIELDS as _FIELDS
+from labelkeep.media.marks import Marks
 from labelkeep.media.models import StoredObject
 from labelkeep.store.catalog import Location
 
 _BATCH = 500  # SQLite takes few parameters a query, and writers must stay short
 _RECORDS = 2000  # rows of one inserting transaction, some twenty milliseconds
-_FIELDS = ("name", "kind", "size", "stored_size", "crc32", "pack", "offset")
 _Item = TypeVar("_Item")
 
 
-class DatabaseCatalog:
+class DatabaseCatalog(Marks):
     """See `labelkeep.store.catalog.Catalog`. Each batch is a transaction of its own."""
 
     def locate(self, names: Collection[str]) -> dict[str, Location]:
@@ -49,10 +50,17 @@ class DatabaseCatalog:
         elsewhere: set[str] = set()
         for batch in _batches(locations, _RECORDS):
             with transaction.atomic():
-                if _insert(batch) < len(batch):
-                    kept = self.rescue([location.name for location in batch])
-                    elsewhere |= {location.name for location in batch if not _same(kept[location.name], location)}
+                elsewhere |= self._record(batch)
         return elsewhere
+
+    def _record(self, batch: list[Location]) -> set[str]:
+        """Insert; again, where prune took a row between the insert that met it and the rescue."""
+        kept: dict[str, Location] = {}
+        while len(kept) < len(batch):
+            if _insert(batch) == len(batch):
+                return set()
+            kept = self.rescue([location.name for location in batch])
+        return {location.name for location in batch if not _same(kept[location.name], location)}
 
     def forget(self, names: Collection[str]) -> None:
         """See Catalog."""

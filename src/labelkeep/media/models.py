@@ -26,6 +26,16 @@ class StoredObject(models.Model):
     pack = models.CharField(max_length=255, blank=True, db_index=True)
     offset = models.BigIntegerField(default=0)  # where the bytes begin in a pack; 0: alone
     condemned_at = models.DateTimeField(null=True)  # prune's mark (invariant 9)
+    read_at = models.DateTimeField(null=True)  # when it was last read back and hashed
+    fault = models.CharField(max_length=16, blank=True, db_default="")  # what was wrong then: missing, damaged …
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["condemned_at"], name="object_condemned", condition=models.Q(condemned_at__isnull=False)
+            ),
+            models.Index(fields=["name"], name="object_faulty", condition=~models.Q(fault="")),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -19,7 +19,7 @@ class SnapshotsConfig(AppConfig):
         from labelkeep.operations.chores import chore
         from labelkeep.operations.registry import discards, handler
         from labelkeep.projects.hooks import around_removal, before_removal
-        from labelkeep.snapshots import export_backup, heirs, import_backup, make_backup, restore_backup, safety
+        from labelkeep.snapshots import export_backup, heirs, import_backup, make_backup, prune, restore_backup, safety
 
         handler(export_backup.KIND)(export_backup.run)
         handler(import_backup.KIND)(import_backup.run)
@@ -28,6 +28,8 @@ class SnapshotsConfig(AppConfig):
             handler(kind)(make_backup.run)
         for kind in restore_backup.KINDS:
             handler(kind)(restore_backup.run)
+        handler(prune.KIND)(prune.run)
+        chore(every=timedelta(days=1))(prune.prune_daily)
         around_removal(safety.safely)
         chore(every=timedelta(minutes=10))(safety.let_go)
         before_removal(heirs.note_heirs)

@@ -117,3 +117,13 @@ class Removal(models.Model):
 
     def __str__(self) -> str:
         return f"removal of {self.what} {self.name}"
+
+
+class Stray(models.Model):
+    """A manifest in the store that no backup's row answers for, and when prune first saw it so."""
+
+    key = models.CharField(max_length=255, primary_key=True)
+    seen_date = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.key

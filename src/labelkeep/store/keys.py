@@ -30,6 +30,9 @@ MANIFESTS, UPLOADS, INGESTS = "manifests/", "uploads/", "ingests/"
 
 _LONE = re.compile(r"(blobs|documents)/[0-9a-f]{2}/([0-9a-f]{64})\.([0-9]+)-([0-9a-f]{8})-([0-9a-f]{16})")
 _PACK = re.compile(r"packs/([0-9a-f]{2}/([0-9a-f]{16})-[0-9]{6})\.zip")
+_BACKUP = re.compile(
+    r"manifests/[^/]+/[0-9]{8}T[0-9.]+Z-([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
+)
 _SEGMENT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}")
 
 
@@ -88,6 +91,12 @@ def manifest(group: str, created: datetime, backup: str) -> str:
     """
     moment = created.astimezone(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
     return f"{MANIFESTS}{_segment(group)}/{moment}-{_segment(backup)}"
+
+
+def backup_in(manifest_key: str) -> str | None:
+    """The backup that a manifest's key names, where it is a uuid; None for others."""
+    match = _BACKUP.fullmatch(manifest_key)
+    return match[1] if match else None
 
 
 def manifests_of(group: str) -> str:

@@ -142,6 +142,7 @@ EXPECTED: dict[str, Line] = {
     "user:update": same({"owner"}, "none", maintainers=False),
     "user:delete": same({"owner"}, "none", maintainers=False),
     "user:administer": (None, None, False),
+    "server:administer": (None, None, False),
     "organization:create": same(ANYBODY, "user", maintainers=False),
     "organization:view": same(ANYBODY, "none", maintainers=False),
     "organization:update": (None, (ANYBODY, "worker", "maintainer"), False),
