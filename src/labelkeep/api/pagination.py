@@ -23,16 +23,30 @@ def paged(
     Raises:
         NotFound: no such page. The first page of an empty list is there.
     """
+
+    def some(start: int, stop: int | None) -> Sequence[Mapping[str, Any]]:
+        return rows(queryset if stop is None else _part(queryset, start, stop))
+
+    return envelope(request, queryset.count(), some)
+
+
+def envelope(
+    request: Request, count: int, some: Callable[[int, int | None], Sequence[Mapping[str, Any]]]
+) -> dict[str, Any]:
+    """The envelope of one page of `count` rows; `some` gives those from a place up to but not including another.
+
+    Raises:
+        NotFound: no such page.
+    """
     size = _size(request)
-    count = queryset.count()
     pages = 1 if size is None else max(1, -(-count // size))
     page = _page(request, pages)
-    part = queryset if size is None else _part(queryset, (page - 1) * size, page * size)
+    bounds = (0, None) if size is None else ((page - 1) * size, page * size)
     return {
         "count": count,
         "next": _link(request, page + 1) if page < pages else None,
         "previous": _link(request, page - 1) if page > 1 else None,
-        "results": rows(part) if count else [],
+        "results": some(*bounds) if count else [],
     }
 
 

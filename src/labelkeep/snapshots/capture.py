@@ -269,3 +269,13 @@ def _row(frozen: Frozen, root: Root, reason: Reason, now: datetime) -> Backup:
 def _project_of(row: dict[str, Any]) -> Project | None:
     """The project that a task is in: its backups are for the people of that."""
     return Project.objects.filter(pk=row["project_id"]).first() if row.get("project_id") else None
+
+
+def present(kind: Kind, id: int) -> str:
+    """The name of the manifest of a project or task as it is now: something to compare with, which is no backup.
+
+    Raises:
+        NotFound: it is not there.
+    """
+    _target(kind, id)
+    return _write(kind, id, vault.live()).name
