@@ -11,7 +11,7 @@ from typing import Any
 
 from labelkeep.snapshots.rows import Row, Rows
 
-_HERE = ("origin", "source_storage", "target_storage", "cloud_storage_id")
+_HERE = ("origin", "source_storage", "target_storage", "cloud_storage_id", "media_size")
 
 
 def beside(rows: Rows) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from pathlib import Path
 import msgspec
 
 from labelkeep.annotations import deltas
-from labelkeep.annotations.document import Edit, Index, Written, edit
-from labelkeep.annotations.model import Kind, Object
+from labelkeep.annotations.document import Edit, Index, Written, edit, iterate, read_index
+from labelkeep.annotations.model import KINDS, Kind, Object
 from labelkeep.annotations.replacement import Replacement, give_numbers
 from labelkeep.annotations.spool import Bodies, Incoming, Numbered, Spool
 from labelkeep.annotations.trie import NUMBERS
@@ -99,6 +99,24 @@ def put_back(kind: Kind, number: int, item: Object | None) -> Plan:
     return plan
 
 
+def returned(document: str, label: int) -> Plan:
+    """Objects of the label with this key that `document` has, and that are not there any more, stand there again."""
+
+    def plan(saved: Saved) -> Change | None:
+        work, get = _Work(saved), vault.live().get_document
+        index = read_index(document, get)
+        for kind in KINDS:
+            for objects in iterate(index, kind, get):
+                lost = [item for item in objects if item.label == label]
+                known = work.there(kind, lost)
+                for item in lost:
+                    if item.number not in known:
+                        work.put_back(kind, item)
+        return work.change(None)
+
+    return plan
+
+
 class _Work:
     """A job's annotations while a request is applied to them, batch after batch."""
 
@@ -151,6 +169,12 @@ class _Work:
         if not wanted:
             return {}
         return find(self.index, self._standing.then(self.edit), kind, wanted)
+
+    def there(self, kind: Kind, objects: Collection[Object]) -> dict[int, Object]:
+        """Those of the objects that are there, by number. Room is made first, as in `known`."""
+        self.make_room(len(objects))
+        places = {item.number: item.frame for item in objects}
+        return find(self.index, self._standing.then(self.edit), kind, places) if places else {}
 
     def make_room(self, count: int) -> None:
         """Put what waits into parts where many changes wait, for `count` more."""
