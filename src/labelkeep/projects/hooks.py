@@ -2,7 +2,7 @@
 
 A project does not know that it is backed up. Where a removal needs something done first, the room above registers a
 function here; whatever it raises stops the removal (design §2). There are two moments, because no transaction may span
-file I/O (invariant 2, docs/decisions/0009-safety-backups-come-before-the-transaction.md):
+file I/O (invariant 2, docs/decisions/0010-safety-backups-come-before-the-transaction.md):
 
 - *around*: before the transaction begins, with files. What is prepared there is confirmed inside, under the locks.
 - *before*: inside the removing transaction, with rows alone.
