@@ -120,11 +120,15 @@ COLUMNS = (
 def backup_rows(backups: QuerySet[Backup]) -> list[dict[str, Any]]:
     """COLUMNS of each, with `live_id`: the id that its project or task has now, or None. Three statements."""
     rows: list[dict[str, Any]] = list(backups.values(*COLUMNS))
-    uuids = {row["source_uuid"] for row in rows}
-    living = _ids(Project, uuids) | _ids(Task, uuids)
+    living = living_ids({row["source_uuid"] for row in rows})
     for row in rows:
         row["live_id"] = living.get(row["source_uuid"])
     return rows
+
+
+def living_ids(uuids: Iterable[UUID]) -> dict[UUID, int]:
+    """The ids that those of these projects and tasks have that are still there. Two statements."""
+    return _ids(Project, uuids) | _ids(Task, uuids)
 
 
 def _ids(model: type[Project] | type[Task], uuids: Iterable[UUID]) -> dict[UUID, int]:
