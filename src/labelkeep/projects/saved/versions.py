@@ -55,7 +55,7 @@ class Version:
 def versions(job: int, numbers: Collection[int]) -> dict[int, list[Version]]:
     """All versions of these objects of a job, the first one first; empty for what never was. One pass for all."""
     found: dict[int, list[Version]] = {number: [] for number in numbers}
-    documents = _Documents(numbers)
+    documents = Documents(numbers)
     standing: Standing = {}
     since = 0
     for save, edit in _saves(job):
@@ -104,7 +104,7 @@ def _edited(standing: Standing, edit: Edit, wanted: Collection[int]) -> Standing
     return now
 
 
-class _Documents:
+class Documents:
     """Some objects in many documents. What a part says of them is kept: documents share most of theirs."""
 
     def __init__(self, numbers: Collection[int]) -> None:
