@@ -19,7 +19,17 @@ class SnapshotsConfig(AppConfig):
         from labelkeep.operations.chores import chore
         from labelkeep.operations.registry import discards, handler
         from labelkeep.projects.hooks import around_removal, before_removal
-        from labelkeep.snapshots import export_backup, heirs, import_backup, make_backup, prune, restore_backup, safety
+        from labelkeep.snapshots import (
+            check_backup,
+            check_store,
+            export_backup,
+            heirs,
+            import_backup,
+            make_backup,
+            prune,
+            restore_backup,
+            safety,
+        )
 
         handler(export_backup.KIND)(export_backup.run)
         handler(import_backup.KIND)(import_backup.run)
@@ -30,6 +40,9 @@ class SnapshotsConfig(AppConfig):
             handler(kind)(restore_backup.run)
         handler(prune.KIND)(prune.run)
         chore(every=timedelta(days=1))(prune.prune_daily)
+        handler(check_backup.KIND)(check_backup.run)
+        handler(check_store.KIND)(check_store.run)
+        chore(every=timedelta(days=1))(check_store.check_daily)
         around_removal(safety.safely)
         chore(every=timedelta(minutes=10))(safety.let_go)
         before_removal(heirs.note_heirs)

@@ -34,7 +34,7 @@ def named(name: str, subject: Subject, get: Get) -> Iterator[Named]:
     """
     yield Named(name, len(get(name)), "the manifest", f"{subject.kind} {subject.name!r}")
     if isinstance(subject, ProjectManifest):
-        yield from _of_guide(subject.guide, f"project {subject.name!r}")
+        yield from of_guide(subject.guide, f"project {subject.name!r}")
         for task_name in subject.tasks:
             yield Named(task_name, len(get(task_name)), "a task's manifest", f"project {subject.name!r}")
     for task in read_tasks(subject, get):
@@ -45,13 +45,13 @@ def of_task(task: TaskManifest, get: Get) -> Iterator[Named]:
     """All that a task needs, but for its manifest."""
     where = f"task {task.name!r}"
     careful = _careful(get, where)
-    yield from _of_guide(task.guide, where)
+    yield from of_guide(task.guide, where)
     if task.data is not None:
-        yield from _of_sources(task.data.sources, where, careful)
-        yield from _of_frames(task.data.frames, where, careful)
+        yield from of_sources(task.data.sources, where, careful)
+        yield from of_frames(task.data.frames, where, careful)
     for position, job in enumerate(task.jobs):
         if job.document:
-            yield from _of_annotations(job.document, f"{where}, job {position}", careful)
+            yield from of_annotations(job.document, f"{where}, job {position}", careful)
 
 
 def prove(name: str, subject: Subject, store: Store) -> None:
@@ -82,12 +82,14 @@ def _careful(get: Get, where: str) -> Get:
     return read
 
 
-def _of_guide(guide: GuideRecord | None, where: str) -> Iterator[Named]:
+def of_guide(guide: GuideRecord | None, where: str) -> Iterator[Named]:
+    """The assets of a guide."""
     for asset in guide.assets if guide else ():
         yield Named(asset.blob, asset.size, f"asset {asset.filename!r} of the guide", where)
 
 
-def _of_sources(name: str, where: str, get: Get) -> Iterator[Named]:
+def of_sources(name: str, where: str, get: Get) -> Iterator[Named]:
+    """The files of a task."""
     data = get(name)
     yield Named(name, len(data), "the list of files", where)
     for page in documents.read_index(name, get).pages:
@@ -97,13 +99,15 @@ def _of_sources(name: str, where: str, get: Get) -> Iterator[Named]:
             yield Named(source.blob, source.size, f"file {source.path!r}", where)
 
 
-def _of_frames(name: str, where: str, get: Get) -> Iterator[Named]:
+def of_frames(name: str, where: str, get: Get) -> Iterator[Named]:
+    """The frames of a task, as documents."""
     yield Named(name, len(get(name)), "the list of frames", where)
     for page in documents.read_index(name, get).pages:
         yield Named(page, len(get(page)), "the list of frames", where)
 
 
-def _of_annotations(name: str, where: str, get: Get) -> Iterator[Named]:
+def of_annotations(name: str, where: str, get: Get) -> Iterator[Named]:
+    """The annotations of a job."""
     yield Named(name, len(get(name)), "the annotations", where)
     for part in document.read_index(name, get).parts:
         yield Named(part.name, part_size(part), "the annotations", where)

@@ -24,7 +24,7 @@ def missing(backend: Reader, catalog: Catalog, names: Iterable[tuple[str, int]])
     lacking: list[str] = []
     iterator = iter(names)
     while batch := list(islice(iterator, _BATCH)):
-        located = catalog.locate({name for name, _ in batch})
+        located = catalog.rescue({name for name, _ in batch})  # somebody is about to refer to them
         held = proof.held(located.values())
         lacking += [name for name, size in batch if name not in held or located[name].size != size]
     return lacking
