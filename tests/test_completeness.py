@@ -60,6 +60,7 @@ EXCLUDED: dict[str, dict[str, str]] = {
     "projects.Task": {
         "origin": "says where a copy came from; a copy of the copy has its own",
         "project": _HOME,
+        "media_size": "the sum over the sources document, which is carried",
         "data_started": "follows from has_data; an upload under way is not part of a backup",
         "cloud_storage_id": "cloud storages hold credentials, which are never in a backup (invariant 10)",
     },
@@ -74,6 +75,7 @@ EXCLUDED: dict[str, dict[str, str]] = {
     "projects.Asset": {"guide": _HOME},
     "accounts.User": {"*": "people are named by username; accounts belong to a server, not to a project"},
     "accounts.Organization": {"*": "named by its slug; who restores says where to"},
+    "accounts.Quota": {"*": "how much may be kept on a server; another one has its own"},
     "accounts.Membership": {"*": "belongs to the organization"},
     "accounts.Invitation": {"*": "the way into an organization; it belongs to a server"},
     "accounts.LoginAttempts": {"*": "guards a server's door"},

@@ -98,3 +98,45 @@ def test_only_who_may_restore_may_look_at_the_plan(
     path = f"/api/backups/{backup['id']}/restore-plan"
     assert [client_for(user).post(path, {}).status_code for user in (alice, bob, charlie)] == [200, 403, 403]
     assert client_for(alice, read_only=True).post(path, {}).status_code == 403  # what he may not do he need not plan
+
+
+def test_every_old_id_has_its_new_one_as_json_and_as_csv(alice_says: Client, project: Project) -> None:
+    backup = made(alice_says, project_id=project.pk)
+    told = finished(alice_says, f"/api/backups/{backup['id']}/restore", {})
+    path = f"/api/requests/{told['id']}/id-map"
+    ids = alice_says.get(path).json()
+    assert ids["projects"] == {str(project.pk): told["result_id"]}
+    task = Task.objects.get(project=project)
+    assert ids["tasks"] == {str(task.pk): Task.objects.get(project=told["result_id"]).pk}
+    assert set(ids["jobs"]) == {str(pk) for pk in task.jobs.values_list("pk", flat=True)}
+    assert set(ids["labels"]) == {str(pk) for pk in ids_of(project).values()}
+    answer = alice_says.get(f"{path}?format=csv")
+    assert answer["Content-Type"] == "text/csv; charset=utf-8"
+    head, *lines = answer.content.decode().splitlines()
+    assert head == "kind,old,new"
+    assert set(lines) == {f"{kind},{old},{new}" for kind, found in ids.items() for old, new in found.items()}
+
+
+def test_a_request_that_restored_nothing_has_no_map(alice_says: Client, bob: User, project: Project) -> None:
+    key = alice_says.post("/api/backups", {"project_id": project.pk}).json()["rq_id"]
+    run_queued()
+    assert alice_says.get(f"/api/requests/{key}/id-map").status_code == 409
+    assert client_for(bob).get(f"/api/requests/{key}/id-map").status_code in (403, 404)
+
+
+def test_what_was_restored_says_from_which_backup_and_what_it_costs(
+    alice_says: Client, bob: User, project: Project
+) -> None:
+    backup = made(alice_says, project_id=project.pk)
+    told = finished(alice_says, f"/api/backups/{backup['id']}/restore", {})
+    (listed,) = alice_says.get(f"/api/projects?restored_from={backup['id']}").json()["results"]
+    assert listed["id"] == told["result_id"]
+    (task,) = alice_says.get(f"/api/tasks?restored_from={backup['id']}").json()["results"]
+    assert task["project_id"] == told["result_id"]
+    origin = alice_says.get(f"/api/projects/{listed['id']}/origin").json()
+    assert (origin["backup"], origin["uuid"]) == (backup["id"], str(project.uuid))
+    assert origin["size"] == backup["media"]["included"]["bytes"]
+    assert alice_says.get(f"/api/tasks/{task['id']}/origin").json()["backup"] == backup["id"]
+    assert alice_says.get(f"/api/projects/{project.pk}/origin").json()["backup"] is None
+    assert alice_says.get("/api/projects?restored_from=x").status_code == 400
+    assert client_for(bob).get(f"/api/projects/{listed['id']}/origin").status_code == 403

@@ -66,6 +66,18 @@ class Organization(models.Model):
         return self.slug
 
 
+class Quota(models.Model):
+    """How much one person may keep outside of organizations, or one organization may. Null: no bound."""
+
+    user = models.OneToOneField(User, null=True, on_delete=models.CASCADE, related_name="quota")
+    organization = models.OneToOneField(Organization, null=True, on_delete=models.CASCADE, related_name="quota")
+    projects = models.PositiveIntegerField(null=True)
+    bytes = models.BigIntegerField(null=True)  # of media, each task's counted for itself
+
+    def __str__(self) -> str:
+        return f"quota of {self.organization_id or self.user_id}"
+
+
 class Membership(models.Model):
     """A user's place in an organization."""
 

@@ -37,6 +37,7 @@ from labelkeep.projects.models import Job, Task
 from labelkeep.projects.queries.jobs import get_job
 from labelkeep.projects.queries.previews import preview_frame
 from labelkeep.projects.queries.tasks import get_task
+from labelkeep.projects.quotas import Home, Room, room
 
 PURPOSE = "task-data"
 _TYPES = ("chunk", "frame", "context_image", "preview")
@@ -177,6 +178,10 @@ class TaskData(UploadView):
         task = get_task(self.actor, kwargs["pk"], "task:upload-data")
         if task.has_data and request.method == "POST":
             raise BadInput(NO_MORE_DATA)
+
+    def room(self, **kwargs: Any) -> Room:
+        """What is left where the task is."""
+        return room(Home.of(get_task(self.actor, kwargs["pk"])))
 
     def start(self, request: Request, **kwargs: Any) -> None:
         """The task has a data id from now on."""

@@ -12,7 +12,9 @@ from rest_framework.response import Response
 
 from labelkeep import clock
 from labelkeep.api.base import BasicUser, ListView, View, base, iso, user_in
-from labelkeep.api.schema import Address, Method, Moment, Name
+from labelkeep.api.openapi import page_of
+from labelkeep.api.origins import RESTORED_FROM, restored_from
+from labelkeep.api.schema import Address, Detail, Method, Moment, Name
 from labelkeep.api.shapes import (
     UNSET,
     Dimension,
@@ -135,11 +137,14 @@ class Projects(ListView):
     }
     search = simple = ("name", "owner", "assignee", "status")
     row = ProjectRead
-    methods = {"POST": Method(takes=ProjectBody, gives=ProjectRead, status=201)}
+    methods = {
+        "GET": Method(gives=page_of(ProjectRead), query={"restored_from": RESTORED_FROM}),
+        "POST": Method(takes=ProjectBody, gives=ProjectRead, status=201, also={409: Detail}),
+    }
 
     def queryset(self) -> QuerySet[Project]:
         """What the actor may see."""
-        return visible_projects(self.actor)
+        return restored_from(self.request, visible_projects(self.actor))
 
     def rows(self, queryset: QuerySet[Project]) -> list[ProjectRead]:
         """One page."""

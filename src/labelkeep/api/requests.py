@@ -21,7 +21,7 @@ from rest_framework.response import Response
 
 from labelkeep import clock
 from labelkeep.api.base import ListView, View, base, iso
-from labelkeep.api.schema import Address, Detail, Method, Moment, Text
+from labelkeep.api.schema import Address, Detail, Method, Moment, Parameter, Text
 from labelkeep.errors import BadInput, Conflict, NotFound
 from labelkeep.operations import keys
 from labelkeep.operations.cancel import cancel_operation
@@ -208,6 +208,38 @@ class ResultView(View):
         return Response(operation.result)
 
 
+class IdMapView(View):
+    """Which id each thing of a backup has got in what a request made of it."""
+
+    methods = {
+        "GET": Method(
+            gives=dict[str, dict[str, int | str]],
+            also={404: Text(), 409: Detail},
+            query={"format": Parameter("As JSON, or as CSV with a line each: kind, old, new.", Literal["json", "csv"])},
+        )
+    }
+
+    def get(self, request: Request, key: str) -> HttpResponseBase:
+        """Kind of thing → old id → new id: all of them.
+
+        Raises:
+            Conflict: the request has not finished, or has restored nothing.
+        """
+        try:
+            operation = get_request(self.actor, key, clock.now())
+        except NotFound as error:
+            return _plainly(error)
+        ids: dict[str, dict[str, int | str]] | None = operation.result.get("ids")
+        if operation.status != Status.FINISHED or ids is None:
+            raise Conflict("The request has made nothing of a backup, or not yet")
+        if request.query_params.get("format") != "csv":
+            return Response(ids)
+        lines = ["kind,old,new", *(f"{kind},{old},{new}" for kind, found in ids.items() for old, new in found.items())]
+        answer = HttpResponse("\r\n".join([*lines, ""]), content_type="text/csv; charset=utf-8")
+        answer["Content-Disposition"] = 'attachment; filename="id-map.csv"'
+        return answer
+
+
 class Cancel(View):
     """Cancel a request."""
 
@@ -232,5 +264,6 @@ urlpatterns = [
     path("api/requests", Requests.as_view()),
     path("api/requests/<path:key>/cancel", Cancel.as_view()),
     path("api/requests/<path:key>/result", ResultView.as_view()),
+    path("api/requests/<path:key>/id-map", IdMapView.as_view()),
     path("api/requests/<path:key>", RequestView.as_view()),
 ]

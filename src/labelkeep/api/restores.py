@@ -16,9 +16,11 @@ from rest_framework.response import Response
 from labelkeep import clock
 from labelkeep.api.base import View
 from labelkeep.api.kept_backups import started
-from labelkeep.api.schema import Method, RqId
+from labelkeep.api.quotas import QuotaRead, room_json
+from labelkeep.api.schema import Detail, Method, RqId
+from labelkeep.projects.quotas import Room
 from labelkeep.snapshots.plan import Plan
-from labelkeep.snapshots.restore_backup import plan_restore, start_restore
+from labelkeep.snapshots.restore_backup import plan_restore, room_of, start_restore
 from labelkeep.snapshots.selection import Selection
 
 
@@ -51,7 +53,11 @@ class PlannedTask(TypedDict):
 
 
 class RestorePlan(TypedDict):
-    """What a restore would make. `size`: bytes of media. `labels`: objects by the name of their label."""
+    """What a restore would make. `size`: bytes of media. `labels`: objects by the name of their label.
+
+    `quota`: what is used of it without the restore; where there is none, nothing is counted. `fits`: whether it lets
+    the restore in.
+    """
 
     kind: Literal["project", "task"]
     name: str
@@ -61,9 +67,11 @@ class RestorePlan(TypedDict):
     size: int
     not_carried: list[dict[str, str]]
     unknown_users: list[str]
+    quota: QuotaRead
+    fits: bool
 
 
-def plan_json(plan: Plan) -> RestorePlan:
+def plan_json(plan: Plan, room: Room) -> RestorePlan:
     """A plan as the wire tells it."""
     made = plan.project or plan.tasks[0]
     return {
@@ -78,13 +86,15 @@ def plan_json(plan: Plan) -> RestorePlan:
         "size": plan.contents.size,
         "not_carried": [finding.to_json() for finding in plan.findings],
         "unknown_users": plan.unknown_users,
+        "quota": room_json(room),
+        "fits": room.projects.takes(int(plan.project is not None)) and room.bytes.takes(plan.contents.size),
     }
 
 
 class RestoreView(View):
     """A new project or task from a backup."""
 
-    methods = {"POST": Method(takes=Restore, gives=RqId, status=202)}
+    methods = {"POST": Method(takes=Restore, gives=RqId, status=202, also={409: Detail})}
 
     def post(self, request: Request, pk: UUID) -> Response:
         """Start restoring."""
@@ -95,13 +105,13 @@ class RestoreView(View):
 class RestorePlanView(View):
     """What a restore would make."""
 
-    methods = {"POST": Method(takes=Restore, gives=RestorePlan)}
+    methods = {"POST": Method(takes=Restore, gives=RestorePlan, also={409: Detail})}
     read_only_methods = View.read_only_methods | {"POST"}  # it writes nothing
 
     def post(self, request: Request, pk: UUID) -> Response:
         """Count it."""
         plan = plan_restore(actor=self.actor, now=clock.now(), id=pk, **self.body(Restore).choices())
-        return Response(plan_json(plan))
+        return Response(plan_json(plan, room_of(self.actor)))
 
 
 urlpatterns = [

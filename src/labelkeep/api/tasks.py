@@ -13,6 +13,8 @@ from rest_framework.response import Response
 from labelkeep import clock
 from labelkeep.accounts.actor import Actor
 from labelkeep.api.base import BasicUser, ListView, View, base, iso, user_in
+from labelkeep.api.openapi import page_of
+from labelkeep.api.origins import RESTORED_FROM, restored_from
 from labelkeep.api.schema import Address, Method, Moment, Name
 from labelkeep.api.shapes import (
     UNSET,
@@ -229,11 +231,14 @@ class Tasks(ListView):
     simple = (*search, "project_id", "media_type")
     derived = {"media_type": media_kind("media_type"), "validation_mode": validation_mode()}
     row = TaskRead
-    methods = {"POST": Method(takes=TaskBody, gives=TaskRead, status=201)}
+    methods = {
+        "GET": Method(gives=page_of(TaskRead), query={"restored_from": RESTORED_FROM}),
+        "POST": Method(takes=TaskBody, gives=TaskRead, status=201),
+    }
 
     def queryset(self) -> QuerySet[Task]:
         """What the actor may see."""
-        return visible_tasks(self.actor)
+        return restored_from(self.request, visible_tasks(self.actor))
 
     def rows(self, queryset: QuerySet[Task]) -> list[TaskRead]:
         """One page."""

@@ -27,6 +27,7 @@ from labelkeep.errors import BadInput, Conflict, TooLarge
 from labelkeep.media import uploads
 from labelkeep.media.models import Upload
 from labelkeep.media.multipart import receive
+from labelkeep.projects.quotas import FREE, Room
 
 TUS_HEADERS = {
     "Tus-Resumable": "1.0.0",
@@ -100,6 +101,10 @@ class UploadView(View):
 
     def announce(self, filename: str, **kwargs: Any) -> None:
         """Raise where a file of this name cannot come by tus."""
+
+    def room(self, **kwargs: Any) -> Room:
+        """What a quota leaves for the files. An archive itself is not kept, what is in it is judged later."""
+        return FREE
 
     def gathered(self, request: Request, received: list[Upload], **kwargs: Any) -> list[Upload]:
         """The uploads that a finish is about: those in its body, else the one that the query's `filename` names.
@@ -185,6 +190,7 @@ class UploadView(View):
         if "filename" not in metadata:
             raise BadInput("Metadata is expected to contain 'filename' key")
         self.announce(metadata["filename"], **kwargs)
+        self.room(**kwargs).require(bytes=length)
         upload = uploads.create(
             request.actor,  # type: ignore[attr-defined]
             purpose=self.purpose,
@@ -200,7 +206,14 @@ class UploadView(View):
     def _receive(self, request: Request, **kwargs: Any) -> tuple[QueryDict, list[tuple[str, Upload]]]:
         if not (request.content_type or "").lower().startswith("multipart/form-data"):
             raise BadInput("A multipart/form-data body was expected")
-        incoming = uploads.Incoming(request.actor, self.purpose, clock.now(), self.target_id(**kwargs))  # type: ignore[attr-defined]
+        left = self.room(**kwargs)
+        incoming = uploads.Incoming(
+            self.actor,
+            self.purpose,
+            clock.now(),
+            self.target_id(**kwargs),
+            permit=lambda size: left.require(bytes=size),
+        )
         return receive(request._request, incoming)
 
     def _finish(self, request: Request, **kwargs: Any) -> Response:

@@ -188,11 +188,13 @@ class Incoming:
     purpose: str
     now: datetime
     target_id: int | None = None
+    permit: Callable[[int], None] = lambda size: None  # is told how much has come; raises to take no more
     _uploads: list[Upload] = field(default_factory=list)
     _chunks: list[UploadChunk] = field(default_factory=list)
     _buffer: list[bytes] = field(default_factory=list)
     _buffered: int = 0
     _pending: list[UploadChunk] = field(default_factory=list)  # pieces in the buffer, their key still unknown
+    _received: int = 0
     _kept: bool = False
 
     def __enter__(self) -> Incoming:
@@ -210,6 +212,8 @@ class Incoming:
         """The next bytes of the present file."""
         upload = self._uploads[-1]
         check_length(upload.length + len(data))
+        self._received += len(data)
+        self.permit(self._received)
         if not self._pending or self._pending[-1].upload is not upload:
             piece = UploadChunk(upload=upload, start=upload.length, size=0, position=self._buffered)
             self._pending.append(piece)

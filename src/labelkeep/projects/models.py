@@ -101,6 +101,7 @@ class Task(models.Model):
     chunks_updated_date = models.DateTimeField(null=True)
     sources_document = models.CharField(max_length=67, blank=True)
     frames_document = models.CharField(max_length=67, blank=True)
+    media_size = models.BigIntegerField(null=True)  # bytes of all files in `sources_document`; null: not yet looked up
 
     # Document keys of labels and attributes: {"labels": {"<id>": key}, "attributes": {"<id>": key}, "next": n}.
     # Keys are never reused; `next` only grows.

@@ -24,6 +24,7 @@ class Prepared:
 
     done: Ingested
     cut: Cut
+    media_size: int
     truth: Segment | None = None  # the range of the ground truth job
     truth_frames: list[int] | None = None  # the frames of it, where it has not all
 
@@ -34,18 +35,19 @@ def prepare(task: Task, done: Ingested, get: Get) -> Prepared:
     Raises:
         BadInput: too many jobs, or a selection that cannot be made.
     """
+    size = documents.read_index(done.sources_document, get).size
     if done.pool is not None:
         if task.overlap:
             raise BadInput('validation mode "gt_pool" cannot be used with "overlap"')
         segments = tuple(Segment(*bounds) for bounds in done.pool.jobs)
-        return Prepared(done, Cut(segments, 0, 0, custom=True), Segment(*done.pool.ground_truth))
+        return Prepared(done, Cut(segments, 0, 0, custom=True), size, Segment(*done.pool.ground_truth))
     if done.job_files is not None:
         pieces = cut_by_files(done.job_files, done.size)
     else:
         pieces = cut(done.size, task.segment_size, task.overlap, done.mode)
     if done.validation_params is None:
-        return Prepared(done, pieces)
-    return Prepared(done, pieces, Segment(0, done.size - 1), _chosen(task, done, pieces, get))
+        return Prepared(done, pieces, size)
+    return Prepared(done, pieces, size, Segment(0, done.size - 1), _chosen(task, done, pieces, get))
 
 
 def write(task: Task, prepared: Prepared, now: datetime) -> None:
@@ -57,6 +59,7 @@ def write(task: Task, prepared: Prepared, now: datetime) -> None:
     task.custom_segments = prepared.cut.custom
     task.validation_layout = done.pool.validation_layout() if done.pool is not None else None
     task.has_data = task.data_started = True
+    task.media_size = prepared.media_size
     task.chunks_updated_date = now
     task.save()
     _create_jobs(task, prepared, now)

@@ -8,8 +8,7 @@ as before, so it costs nothing. Whatever could not be restored is refused here, 
 from __future__ import annotations
 
 import uuid
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,15 +20,15 @@ from labelkeep.accounts.actor import Actor
 from labelkeep.accounts.permissions import require
 from labelkeep.annotations import deltas, document
 from labelkeep.errors import NotFound, Unavailable
-from labelkeep.media import documents, vault
+from labelkeep.media import vault
 from labelkeep.media.models import StoredObject
 from labelkeep.projects import saved
 from labelkeep.projects.models import Job, Project, Task
 from labelkeep.projects.queries.subjects import subject_of_backups
 from labelkeep.snapshots import codec, named, records, rows, shrinkage
-from labelkeep.snapshots.accept.labels import flat
 from labelkeep.snapshots.codec import Subject
-from labelkeep.snapshots.manifest import FORMAT, ProjectManifest, Root, TaskManifest
+from labelkeep.snapshots.contents import contents_of
+from labelkeep.snapshots.manifest import FORMAT, Root
 from labelkeep.snapshots.models import Backup
 from labelkeep.snapshots.rows import Kind, Rows
 from labelkeep.store import Store, name_of
@@ -106,9 +105,10 @@ def _write(kind: Kind, id: int, store: Store) -> Frozen:
     names = writer.put([codec.encode(task) for task in tasks])
     subject: Subject = tasks[0] if kind == "task" else records.of_project(moment, names, crcs)
     name = names[0] if kind == "task" else writer.put_one(codec.encode(subject))
-    counts, size = _count(subject, tasks, store)
-    media = {"included": {"count": counts.get("files", 0) + counts.get("assets", 0), "bytes": size}}
-    return Frozen(name, subject, moment, counts, size + writer.written, writer.new, media)
+    found = contents_of(subject, tasks, store.get_document)
+    files = found.counts.get("files", 0) + found.counts.get("assets", 0)
+    media = {"included": {"count": files, "bytes": found.size}}
+    return Frozen(name, subject, moment, found.counts, found.size + writer.written, writer.new, media)
 
 
 class _Writer:
@@ -171,47 +171,6 @@ def _fold_rest(moment: Rows, writer: _Writer) -> dict[int, str]:
 def _crcs(moment: Rows) -> dict[str, int]:
     blobs = {asset["blob"] for assets in moment.assets.values() for asset in assets}
     return dict(StoredObject.objects.filter(name__in=blobs).values_list("name", "crc32")) if blobs else {}
-
-
-def _count(subject: Subject, tasks: Iterable[TaskManifest], store: Store) -> tuple[dict[str, int], int]:
-    """What a backup counts, and the bytes of media that it names."""
-    counts: Counter[str] = Counter()
-    assets = _assets(subject)
-    size = _assets_size(subject)
-    for task in tasks:
-        counts["tasks"] += 1
-        counts["jobs"] += len(task.jobs)
-        shown = _shown(subject, task)
-        for job in task.jobs:
-            counts["issues"] += len(job.issues)
-            for key in job.counts.keys() & shown:
-                counts.update(job.counts[key])
-        if task.data is not None:
-            index = documents.read_index(task.data.sources, store.get_document)
-            counts["frames"] += task.data.size
-            counts["files"] += index.count
-            size += index.size
-        if task is not subject:
-            size += _assets_size(task)
-            assets += _assets(task)
-    if assets:
-        counts["assets"] = assets
-    return dict(sorted(counts.items())), size
-
-
-def _shown(subject: Subject, task: TaskManifest) -> set[str]:
-    """The keys of labels that are not deleted; objects of others are in documents, but nobody sees them."""
-    labels = subject.labels if isinstance(subject, ProjectManifest) else task.labels
-    living = {label.id for label in flat(labels) if not label.deleted_at}
-    return {str(key) for id, key in task.label_keys.labels.items() if id in living}
-
-
-def _assets(subject: Subject) -> int:
-    return len(subject.guide.assets) if subject.guide else 0
-
-
-def _assets_size(subject: Subject) -> int:
-    return sum(asset.size for asset in subject.guide.assets) if subject.guide else 0
 
 
 def _root(frozen: Frozen, server: str, now: datetime) -> Root:

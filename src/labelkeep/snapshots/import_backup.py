@@ -18,6 +18,7 @@ from labelkeep.operations import keys
 from labelkeep.operations.models import Operation
 from labelkeep.operations.start import start
 from labelkeep.operations.work import Work
+from labelkeep.projects.quotas import Home, room
 from labelkeep.snapshots.accept.accept import Accepted, Kind, accept
 from labelkeep.snapshots.collector import collecting_rarely
 from labelkeep.snapshots.restore import apply, prepare
@@ -35,10 +36,11 @@ def import_backup(*, actor: Actor, now: datetime, kind: Kind, upload: Upload) ->
     The request is named after the upload, so a client that asks again because it lost the answer learns of the first.
 
     Raises:
-        Forbidden: the actor may not create one there.
+        Forbidden: the actor may not create one there. Conflict: his quota allows no more.
         AlreadyRunning: this very upload is being restored.
     """
     permit(actor)
+    room(_home(actor)).require(projects=int(kind == "project"))
     uploads.prolong([upload.pk], now + KEPT)
     return start(
         kind=KIND,
@@ -79,6 +81,7 @@ def free(operation: Operation) -> None:
 def _restore(operation: Operation, work: Work, upload_id: str) -> dict[str, Any]:
     actor, now, store = actor_of(operation), clock.now(), vault.live()
     permit(actor)
+    projects, left = int(operation.target == "project"), room(_home(actor))
     with uploads.open_upload(upload_id) as file:
         accepted = accept(
             file,
@@ -86,6 +89,7 @@ def _restore(operation: Operation, work: Work, upload_id: str) -> dict[str, Any]
             store=store,
             spool_dir=work.tmp,
             now=now,
+            permit=lambda size: left.require(projects=projects, bytes=size),
             report=lambda fraction, message: work.progress(fraction * _ACCEPTED, message),
         )
     origin = {"server": accepted.server, "archive": operation.params.get("filename", "")}
@@ -94,6 +98,10 @@ def _restore(operation: Operation, work: Work, upload_id: str) -> dict[str, Any]
         result = {**apply(planned).to_json(), "findings": _shown(accepted)}
         publication.finish(result)
     return result
+
+
+def _home(actor: Actor) -> Home:
+    return Home(actor.id, actor.organization_id)
 
 
 def _shown(accepted: Accepted) -> list[dict[str, str]]:

@@ -99,6 +99,8 @@ def prepare(
     )
     planned = plan(subject, tasks, context)
     planned.contents = contents_of(subject, tasks, get)
+    for record, task in zip(tasks, planned.tasks, strict=True):
+        task.media_size = planned.contents.sizes.get(record.id)
     planned.unknown_users = sorted(people - context.people.keys())
     return planned
 

@@ -21,8 +21,10 @@ from labelkeep.operations import keys
 from labelkeep.operations.models import Operation
 from labelkeep.operations.start import start
 from labelkeep.operations.work import Work
+from labelkeep.projects.quotas import Home, Room, room
 from labelkeep.snapshots.backup_queries import get_backup
 from labelkeep.snapshots.collector import collecting_rarely
+from labelkeep.snapshots.contents import Contents, contents_of
 from labelkeep.snapshots.models import Backup
 from labelkeep.snapshots.plan import Plan
 from labelkeep.snapshots.restore import apply, prepare
@@ -47,11 +49,14 @@ def start_restore(
 
     Raises:
         NotFound: there is no such backup. Forbidden: the actor may not have it, or not create there.
-        BadInput: a name that is too long, a part that it does not have. Conflict: it is known to be damaged.
+        BadInput: a name that is too long, a part that it does not have.
+        Conflict: it is known to be damaged, or the quota does not allow it.
         AlreadyRunning: the same is under way.
     """
     backup = _restorable(actor, id, name)
-    choose(backup.manifest, vault.live().get_document, selection)
+    get = vault.live().get_document
+    chosen = choose(backup.manifest, get, selection)
+    _require_room(actor, backup.kind, contents_of(chosen.subject, chosen.tasks, get))
     params = {
         "backup": str(backup.pk),
         "name": name,
@@ -102,6 +107,15 @@ def _restorable(actor: Actor, id: UUID, name: str) -> Backup:
     return backup
 
 
+def room_of(actor: Actor) -> Room:
+    """What the quota leaves where the actor restores to."""
+    return room(Home(actor.id, actor.organization_id))
+
+
+def _require_room(actor: Actor, kind: str, contents: Contents) -> None:
+    room_of(actor).require(projects=int(kind == "project"), bytes=contents.size)
+
+
 def _origin_of(backup: Backup) -> dict[str, str]:
     return {"server": vault.live().server, "backup": str(backup.pk)}
 
@@ -124,6 +138,7 @@ def run(operation: Operation, work: Work) -> dict[str, Any]:
         put=store.put_document,
         spool_dir=work.tmp,
     )
+    _require_room(actor, backup.kind, planned.contents)
     with work.publish() as publication:
         result = {**apply(planned).to_json(), "backup": str(backup.pk)}
         publication.finish(result)

@@ -28,6 +28,7 @@ from labelkeep.projects.holding import hold_task
 from labelkeep.projects.models import Task
 from labelkeep.projects.new_data import Prepared, prepare, write
 from labelkeep.projects.queries.subjects import subject_of
+from labelkeep.projects.quotas import Home, room
 
 KIND = "create:task"
 PURPOSE = "task-data"  # of the uploads
@@ -46,6 +47,7 @@ def attach_data(
         Forbidden: the actor may not bring data.
         BadInput: the task has its frames already, or nothing was sent.
         NotFound: an upload is not there, or not the actor's, or not for this task.
+        Conflict: the quota does not allow so much.
         AlreadyRunning: an earlier attempt is still at it.
     """
     require(actor, "task:upload-data", subject_of(task))
@@ -56,6 +58,7 @@ def attach_data(
     if params.server_files:
         require(actor, "share:view", Subject())
     _check_own(actor, task, upload_ids)
+    room(Home.of(task)).require(bytes=sum(Upload.objects.filter(pk__in=upload_ids).values_list("length", flat=True)))
     uploads.prolong(upload_ids, now + KEPT)
     with transaction.atomic():
         Task.objects.filter(pk=task.pk).update(data_started=True)
@@ -105,6 +108,7 @@ def _attach(operation: Operation, work: Work, upload_ids: Sequence[str]) -> dict
     staged = _staged(upload_ids, params, work)
     done = ingest(staged, params, store=store, work=work, segment_size=task.segment_size)
     prepared = prepare(task, done, store.get_document)
+    room(Home.of(task)).require(bytes=prepared.media_size)
     with work.publish() as publication:
         _write(_held(task), prepared)
         result = {"task_id": task.pk, "findings": [finding.to_json() for finding in done.findings]}

@@ -10,9 +10,10 @@ from django.db import transaction
 
 from labelkeep.accounts.actor import Actor
 from labelkeep.accounts.permissions import Subject, require
-from labelkeep.projects import fields, label_rows
+from labelkeep.projects import fields, label_rows, quotas
 from labelkeep.projects.label_input import LabelInput, as_new, check
 from labelkeep.projects.models import Project
+from labelkeep.projects.quotas import Home
 
 
 def create_project(
@@ -31,8 +32,10 @@ def create_project(
     Raises:
         Forbidden: the actor may not make projects there.
         BadInput: a field or a label cannot be used.
+        Conflict: the quota allows no more projects.
     """
     require(actor, "project:create", Subject(organization_id=actor.organization_id, owner=actor.id))
+    quotas.room(Home(actor.id, actor.organization_id)).require(projects=1)
     labels = [as_new(label) for label in labels]
     check(labels)
     assignee = fields.user("assignee_id", assignee_id)

@@ -61,11 +61,13 @@ def accept(
     now: datetime,
     report: Report = lambda fraction, message: None,
     limits: Limits | None = None,
+    permit: Callable[[int], None] = lambda size: None,
 ) -> Accepted:
     """Take an archive of a project or task, of CVAT or of our own, into the store.
 
     Raises:
         Refused: it cannot be restored; all findings are in it, and nothing was written.
+        Whatever `permit` raises when it is told the bytes of media, before anything is written.
         Whatever `report` raises, for example Cancelled; nothing stays then either.
     """
     with open_archive(file, spool_dir=spool_dir, limits=limits, expect=kind) as archive, ExitStack() as stack:
@@ -74,6 +76,7 @@ def accept(
         manifest = judge.run()
         archive.refuse()
         assert manifest, "what cannot become a manifest was refused"
+        permit(sum(size for _, size, _ in judge.blobs()))
         report(_JUDGED, "The archive is being kept...")
         with store.ingest() as ingest:
             for position, (member, size, known) in enumerate(judge.blobs()):
