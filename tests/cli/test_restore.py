@@ -57,3 +57,21 @@ def test_it_is_for_those_who_may(backup: str, charlie: User) -> None:
     unknown = "00000000-0000-0000-0000-000000000000"
     assert isinstance(run("restore", unknown, as_user="alice").exception, NotFound)
     assert not Project.objects.exists()
+
+
+class TestPlan:
+    def test_says_what_would_be_made_and_makes_nothing(self, backup: str) -> None:
+        told_plan = told("restore", backup, "--plan", as_user="alice")
+        assert told_plan.startswith("A new project cats: 1 task, 1 job, 2 frames")
+        assert not Project.objects.exists()
+
+    def test_counts_what_the_restore_then_makes(self, backup: str) -> None:
+        part = ["--frames", "1", "--label", "cat", "--name", "part"]
+        (planned,) = rows("restore", backup, "--plan", *part, as_user="alice")
+        told("restore", backup, *part, as_user="alice")
+        project = Project.objects.get()
+        assert (planned["name"], planned["counts"]["tasks"]) == (project.name, project.tasks.count()) == ("part", 1)
+
+    @pytest.mark.parametrize("frames", ["a", "1-b", "-3"])
+    def test_frames_are_numbers(self, backup: str, frames: str) -> None:
+        assert isinstance(run("restore", backup, "--frames", frames, as_user="alice").exception, BadInput)

@@ -7,41 +7,28 @@ import os
 import shlex
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from tests.support.cli import Terminal, labelkeep
-from tests.support.server import Server, environment_for, running_server, until
-
-MAKE = """
-from labelkeep.cli.session import open_session
-session = open_session(server="", token_file=None, org="", as_user="", as_json=False, data_dir=None)
-session.post("/api/projects", {"name": "cats", "labels": [{"name": "cat"}]})
-"""
-
-
-def make_cats(data_dir: Path) -> None:
-    """A project, made through a session on the data directory."""
-    subprocess.run([sys.executable, "-c", MAKE], env=environment_for(data_dir), check=True)
+from tests.support.cli import Terminal, a_data_directory, labelkeep
+from tests.support.server import Server, running_server, until
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with running_server(admin=True) as server:
-        make_cats(server.data_dir)
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """On a data directory with an admin alice and her project cats."""
+    data_dir = a_data_directory(tmp_path_factory.mktemp("served"))
+    with running_server(data_dir=data_dir, user="") as server:
+        server.token = labelkeep(data_dir, "token", "add", "alice").stdout.split()[-1]
         yield server
 
 
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data directory without a server, with an admin and a project."""
-    data_dir = tmp_path_factory.mktemp("alone") / "data"
-    assert labelkeep(data_dir, "user", "add", "alice", "--admin").returncode == 0
-    make_cats(data_dir)
-    return data_dir
+    return a_data_directory(tmp_path_factory.mktemp("alone"))
 
 
 class TestToAServer:

@@ -76,6 +76,26 @@ def labelkeep(data_dir: Path, *arguments: str, **settings: object) -> subprocess
     )
 
 
+def a_data_directory(folder: Path) -> Path:
+    """One without a server: an admin alice, bob, and alice's project `cats` with a task of two pictures."""
+    data_dir = folder / "data"
+    for arguments in (["alice", "--admin"], ["bob"]):
+        assert labelkeep(data_dir, "user", "add", *arguments).returncode == 0
+    root = Path(__file__).parents[2]
+    subprocess.run([sys.executable, "-c", _MAKE_CATS], env=environment_for(data_dir), cwd=root, check=True)
+    return data_dir
+
+
+_MAKE_CATS = """
+from labelkeep.cli.opening import open_data_dir
+open_data_dir(None)
+from labelkeep.accounts.models import User
+from tests.support.projects import a_project, a_task
+alice = User.objects.get(username="alice")
+a_task(alice, project=a_project(alice, "cats"), frames=2)
+"""
+
+
 class Terminal:
     """The program on a terminal of its own. Nothing here waits longer than half a minute."""
 

@@ -79,6 +79,11 @@ class Screen:
             self.warn("nothing was done")
             raise typer.Exit(1)
 
+    def offer(self, question: str, yes: bool) -> None:
+        """Ask before something that harms nothing: only where somebody is there to answer. Raises Exit for no."""
+        if sys.stdin.isatty():
+            self.confirm(question, yes)
+
     @contextmanager
     def progress(self, what: str) -> Iterator[Callable[[float, str, float | None], None]]:
         """A bar on a terminal, nothing elsewhere. It is told the fraction, what is being done, and the seconds left."""
