@@ -12,7 +12,7 @@ from typing import Any, TypedDict, cast, get_args
 from uuid import UUID
 
 from django.conf import settings
-from django.http import HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.urls import path
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -20,10 +20,11 @@ from rest_framework.response import Response
 from labelkeep.annotations.diff import Match
 from labelkeep.api.base import View, base, flag, iso
 from labelkeep.api.pagination import envelope
-from labelkeep.api.schema import Address, Method, Moment, Natural, Parameter, Text
+from labelkeep.api.schema import Address, Bytes, Method, Moment, Natural, Parameter, Text
 from labelkeep.errors import BadInput
 from labelkeep.snapshots.compare_backups import Compared, compare_backups
 from labelkeep.snapshots.diff import Options
+from labelkeep.snapshots.diff_pictures import picture
 from labelkeep.snapshots.diff_text import is_same, lines
 from labelkeep.snapshots.diff_types import ObjectChange, Summary
 from labelkeep.snapshots.models import Backup
@@ -83,6 +84,31 @@ class DiffTextView(View):
         compared = compare_backups(self.actor, pk, other(request), options(request))
         objects = compared.comparison.objects() if flag(request, "details") else iter(())
         return StreamingHttpResponse(_text(compared.summary(), objects), content_type="text/plain; charset=utf-8")
+
+
+class PictureView(View):
+    """One frame before and after."""
+
+    methods = {
+        "GET": Method(
+            gives=Bytes("image/png"),
+            also={410: Text()},
+            query={
+                "with": _WITH,
+                "task": Parameter("Which task: its id or uuid in the backup.", required=True),
+                "frame": Parameter("Which frame.", Natural, required=True),
+                "match": _QUERY["match"],
+            },
+        )
+    }
+
+    def get(self, request: Request, pk: UUID) -> HttpResponseBase:
+        """A PNG. It shows media, so it is for those who may download the backup."""
+        chosen = options(request)
+        if chosen.frame is None or not chosen.task:
+            raise BadInput({name: ["This field is required."] for name in ("task", "frame")})
+        compared = compare_backups(self.actor, pk, other(request), chosen, "backup:download")
+        return HttpResponse(picture(compared.comparison, chosen.frame), content_type="image/png")
 
 
 def _told(request: Request, compared: Compared, summary: Summary, details: bool) -> DiffRead:
@@ -167,4 +193,5 @@ def _temporary() -> Path:
 urlpatterns = [
     path("api/backups/<uuid:pk>/diff", DiffView.as_view()),
     path("api/backups/<uuid:pk>/diff/text", DiffTextView.as_view()),
+    path("api/backups/<uuid:pk>/diff/picture", PictureView.as_view()),
 ]

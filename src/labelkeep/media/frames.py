@@ -90,6 +90,18 @@ class Frames:
             return self._original(frame)
         return of_bytes(self._compressed(frame), "image/jpeg")
 
+    def picture(self, number: int) -> Image:
+        """One frame of a video or image as it is seen, upright, to be drawn on.
+
+        Raises:
+            NotFound: there is no such frame.
+            BadInput: it cannot be decoded.
+        """
+        if self.video is not None:
+            return next(self._pictures([self._in_range(number)]))
+        with self.store.open_blob(self._one(number).blob) as file:
+            return pictures.upright(file)
+
     def _original(self, frame: Frame) -> Served:
         def read(start: int, stop: int) -> Iterator[bytes]:
             return self.store.stream_blob(frame.blob, start, stop - start)

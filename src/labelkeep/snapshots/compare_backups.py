@@ -51,22 +51,24 @@ class Compared:
         file.write(msgspec.json.encode(self.comparison.summary()))
 
 
-def compare_backups(actor: Actor, id: UUID, other: UUID | None, options: Options) -> Compared:
+def compare_backups(
+    actor: Actor, id: UUID, other: UUID | None, options: Options, action: str = "backup:view"
+) -> Compared:
     """A backup and another one, or what it is a backup of as that is now.
 
     Raises:
-        NotFound: there is no such backup. Forbidden: the actor may not see it.
+        NotFound: there is no such backup. Forbidden: the actor may not do `action` to it.
         BadInput: one is of a project, the other of a task. Gone: its project or task is deleted, so there is no now.
     """
-    backup = get_backup(actor, id)
-    second = get_backup(actor, other) if other else None
-    name = second.manifest if second else _now(actor, backup)
+    backup = get_backup(actor, id, action)
+    second = get_backup(actor, other, action) if other else None
+    name = second.manifest if second else _now(actor, backup, action)
     return Compared(backup, second, Comparison(backup.manifest, name, vault.live().get_document, options))
 
 
-def _now(actor: Actor, backup: Backup) -> str:
+def _now(actor: Actor, backup: Backup, action: str) -> str:
     source = source_of(backup)
     if source is None:
         raise Gone(f"The {backup.kind} of this backup is deleted, so there is nothing to compare it with.")
-    require(actor, "backup:view", subject_of_backups(source))
+    require(actor, action, subject_of_backups(source))
     return present("project" if isinstance(source, Project) else "task", source.pk)

@@ -116,9 +116,9 @@ class Comparison:
 
     # ---- tasks and jobs ----
 
-    def pairs(self) -> Iterator[TaskPair]:
-        """The tasks that are not the same on both sides, and those that are asked for."""
-        before, after = self._tasks()
+    def pairs(self, *, unchanged: bool = False) -> Iterator[TaskPair]:
+        """The tasks that are asked for, of those that are not the same on both sides; or all of them."""
+        before, after = self._tasks(unchanged)
         for one, other in _paired(before, after, lambda task: task.uuid, _look_of_task):
             pair = TaskPair(one, other)
             if not self.options.task or self.options.task in (str(pair.ref["id"]), pair.ref["uuid"]):
@@ -126,10 +126,11 @@ class Comparison:
                     pair.jobs = _paired(one.jobs, other.jobs, lambda job: job.uuid, _look_of_job)
                 yield pair
 
-    def _tasks(self) -> tuple[list[TaskManifest], list[TaskManifest]]:
+    def _tasks(self, unchanged: bool) -> tuple[list[TaskManifest], list[TaskManifest]]:
         if isinstance(self.a, TaskManifest) or isinstance(self.b, TaskManifest):
             return [_as_task(self.a)], [_as_task(self.b)]
-        same = set(self.a.tasks) & set(self.b.tasks) if _hidden(self.a) == _hidden(self.b) else set()
+        shared = not unchanged and _hidden(self.a) == _hidden(self.b)
+        same = set(self.a.tasks) & set(self.b.tasks) if shared else set()
         one, other = ([name for name in side.tasks if name not in same] for side in (self.a, self.b))
         return [decode(self.get(name), TaskManifest) for name in one], [
             decode(self.get(name), TaskManifest) for name in other
