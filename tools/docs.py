@@ -32,8 +32,9 @@ TAIL = """
 Yes or no is written `1`, `true`, `yes`, `0`, `false` or `no`; sizes as `500M` or `25GiB`; several values with commas
 between.
 
-`LABELKEEP_PASSWORD` is no setting of the server: `labelkeep user add` and `labelkeep user reset-password` take the
-password from it.
+These are no settings of the server, but of commands: `labelkeep user add` and `labelkeep user reset-password` take the
+password from `LABELKEEP_PASSWORD`; commands that can go to a server take its address from `LABELKEEP_SERVER` and the
+token from `LABELKEEP_TOKEN`.
 
 ## Behind a proxy
 
@@ -84,6 +85,18 @@ def _shown(value: Any) -> str:
     return f"`{value}`"
 
 
+JSON_OUTPUT = """\
+## JSON
+
+With `--json` a command prints what the API answers, one object a line: a list is as many lines as it has objects. The
+types are those of the OpenAPI document (`/api/schema/`): `backup`, `backups list` and `backups show` print
+`BackupRead`, `schedule` prints `ScheduleRead`, `retention` `RetentionRead`, `requests list` and `requests show`
+`RequestRead`, `restore --plan` `RestorePlan`. What waits for an operation prints its result, as
+`/api/requests/{id}/result` has it; with `--no-wait` it is `{"rq_id": …}`. Nothing else stands on standard output then;
+complaints are on standard error.
+"""
+
+
 def commands_page() -> str:
     """docs/reference/command-line.md."""
     parts = ["# The command line\n", "This page is made from `labelkeep.cli` and `labelkeep.errors` by `make docs`.\n"]
@@ -91,7 +104,11 @@ def commands_page() -> str:
     for words, command in sorted(_commands(["labelkeep"], root)):
         context = command.make_context(" ".join(words), [], resilient_parsing=True, terminal_width=100)
         parts += [f"## {' '.join(words)}\n", "```", command.get_help(context).strip(), "```\n"]
-    parts += ["## Exit codes\n", "0 is done. Every failure is a sentence on standard error and one of these:\n"]
+    parts += [
+        JSON_OUTPUT,
+        "## Exit codes\n",
+        "0 is done. Every failure is a sentence on standard error and one of these:\n",
+    ]
     parts += ["| code | when | worth another try |", "|---|---|---|"]
     parts += [_exit_row(code, kinds) for code, kinds in sorted(_exit_codes().items())]
     return "\n".join(parts) + "\n"

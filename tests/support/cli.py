@@ -33,7 +33,7 @@ from tests.support.server import LABELKEEP, environment_for
 def run(*arguments: str, as_user: str = "", **environment: str) -> Result:
     """Run a command in this process; its failure is `result.exception`."""
     more = ["--as", as_user] if as_user else []
-    with _carried_out_here():
+    with carried_out_here():
         return CliRunner(env=environment).invoke(app, [*arguments, *more])
 
 
@@ -50,7 +50,7 @@ def rows(*arguments: str, as_user: str = "", **environment: str) -> list[dict[st
 
 
 @contextmanager
-def _carried_out_here() -> Iterator[None]:
+def carried_out_here() -> Iterator[None]:
     """No other process and no other connection sees a test's rows: the same handlers run here, and it stays open."""
     start, ends = doors.start_carrier, (signals.request_started, signals.request_finished)
     doors.start_carrier = lambda data_dir: run_queued() and None

@@ -28,7 +28,7 @@ from labelkeep import errors
 from labelkeep.cli.doors import Answer, Door, Local, Remote, segment
 from labelkeep.cli.opening import AsJson, DataDir
 from labelkeep.cli.screen import Json, Screen
-from labelkeep.errors import BadInput, Interrupted, LabelkeepError
+from labelkeep.errors import BadInput, Interrupted, LabelkeepError, Unavailable
 
 Server: TypeAlias = Annotated[
     str, typer.Option(help="The address of a server (or LABELKEEP_SERVER); else the data directory is opened.")
@@ -42,6 +42,7 @@ Wait: TypeAlias = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait fo
 Yes: TypeAlias = Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing.")]
 
 PACE = 0.5  # seconds between two looks at a request
+PATIENCE = 60.0  # seconds that a server may be away while it is waited for
 PAGE = 100
 
 
@@ -115,7 +116,7 @@ class Session:
         """Wait for the end of an operation, with a bar, and return its result; with `wait=False` say its id and None.
 
         Raises:
-            LabelkeepError: it failed, or was cancelled. Interrupted: Ctrl+C; it goes on.
+            LabelkeepError: it failed, or was cancelled. Interrupted: Ctrl+C; it goes on. Unavailable: nobody answers.
         """
         if not wait:
             self.door.see_to_work()
@@ -126,19 +127,32 @@ class Session:
         except KeyboardInterrupt:
             sentence = f"stopped looking; {what} goes on. To look at it: {self.how_to_look(key)}"
             raise Interrupted(sentence) from None
+        except Unavailable as error:
+            raise Unavailable(f"{error}. To look at {what} again: {self.how_to_look(key)}") from error
 
     def _wait(self, key: str, what: str) -> dict[str, Any]:
         path = f"/api/requests/{segment(key)}"
         with self.screen.progress(what) as tell:
-            while (told := self.get(path))["status"] not in ("finished", "failed"):
+            while (told := self._patiently(path))["status"] not in ("finished", "failed"):
                 if told["status"] == "queued":
                     self.door.see_to_work()
                 tell(told["progress"] or 0.0, _doing(told), told["seconds_left"])
                 time.sleep(PACE)
         if told["status"] == "failed":
             raise LabelkeepError(f"{what} failed: {told['message']}")
-        found: dict[str, Any] = self.get(f"{path}/result")
+        found: dict[str, Any] = self._patiently(f"{path}/result")
         return found
+
+    def _patiently(self, path: str) -> Any:
+        """An object; a server that is away for a while, because it is started again, is waited for."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return self.get(path)
+            except Unavailable:
+                if time.monotonic() >= deadline:
+                    raise
+            time.sleep(PACE)
 
     def how_to_look(self, key: str) -> str:
         """The command that shows a request."""
