@@ -1,55 +1,32 @@
-"""What the sweep kills: how to begin anew and queue the work in each scenario, and what can be seen of it later."""
+"""What the sweep kills: how the work is queued in each scenario, and what can be seen of it later."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from labelkeep import clock
+from tests.support import scenarios_of_backups as backups
 from tests.support import workers
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """`queue` removes what an earlier round made and returns the key; `seen` must be the same after every round."""
+    """`queue` is done once and returns the key of an operation, `first` by each process before it works as a worker;
+    `seen` must be the same after every round."""
 
     queue: Callable[[], str]
     seen: Callable[[], Any]
-
-
-def _owner() -> Any:
-    from labelkeep.accounts.models import User
-
-    return User.objects.get_or_create(username=workers.OWNER)[0]
+    first: Callable[[], None] = lambda: None
 
 
 def _queue_probe() -> str:
-    from labelkeep.accounts.models import User
-
-    User.objects.update(last_name="")
     return workers.queue("export:probe", steps=2)
 
 
 def _probe_seen() -> Any:
-    return _owner().last_name
-
-
-def _begin_anew() -> Any:
-    """An empty store too: what an earlier round has stored would not be written again, and so not be interrupted."""
-    from django.apps import apps
-    from django.conf import settings
-
-    from labelkeep.operations.models import Operation
-    from labelkeep.projects.models import Project, Task
-    from labelkeep.snapshots.models import Backup
-
-    for model in (Operation, Backup, Task, Project, *apps.get_app_config("media").get_models()):
-        model.objects.all().delete()
-    shutil.rmtree(Path(settings.DATA_DIR) / "store", ignore_errors=True)
-    return _owner()
+    return workers.owner().last_name
 
 
 def _queue_create() -> str:
@@ -58,7 +35,7 @@ def _queue_create() -> str:
     from labelkeep.projects.actions.attach_data import attach_data
     from tests.support import projects
 
-    owner = _begin_anew()
+    owner = workers.owner()
     task = projects.a_task(owner, frames=0, now=clock.now(), segment_size=2)
     ids = projects.upload(Actor.of(owner), task, projects.pictures(3), clock.now())
     params = DataParams(image_quality=70)
@@ -71,7 +48,7 @@ def _queue_export() -> str:
     from labelkeep.snapshots.export_backup import export_backup
     from tests.support import projects
 
-    owner = _begin_anew()
+    owner = workers.owner()
     project = projects.a_project(owner, now=clock.now())
     projects.a_task(owner, project=project, frames=2, now=clock.now())
     run_queued()
@@ -84,7 +61,7 @@ def _queue_import() -> str:
     from labelkeep.snapshots.import_backup import import_backup
     from tests.support.archives import ARCHIVES
 
-    actor = Actor.of(_begin_anew())
+    actor = Actor.of(workers.owner())
     with uploads.Incoming(actor, "project-backup", clock.now()) as incoming:
         incoming.begin("backup.zip")
         incoming.receive((ARCHIVES / "project_org.zip").read_bytes())
@@ -93,7 +70,7 @@ def _queue_import() -> str:
     return import_backup(actor=actor, now=clock.now(), kind="project", upload=upload).key
 
 
-def _rows_seen() -> Any:
+def rows_seen() -> Any:
     """How many there are of everything, and that every document and blob that is named is whole."""
     from labelkeep.media import vault
     from labelkeep.projects.models import Attribute, Guide, Issue, Job, Label, Project, Task
@@ -116,7 +93,12 @@ def _rows_seen() -> Any:
 
 SCENARIOS = {
     "probe": Scenario(_queue_probe, _probe_seen),
-    "create": Scenario(_queue_create, _rows_seen),
-    "export": Scenario(_queue_export, _rows_seen),
-    "import": Scenario(_queue_import, _rows_seen),
+    "create": Scenario(_queue_create, rows_seen),
+    "export": Scenario(_queue_export, rows_seen),
+    "import": Scenario(_queue_import, rows_seen),
+    "backup": Scenario(backups.queue_backup, backups.backups_seen),
+    "restore": Scenario(backups.queue_restore, backups.backups_seen),
+    "tick": Scenario(backups.queue_slot, backups.backups_seen, backups.tick_now),
+    "retention": Scenario(backups.queue_after_retention, backups.backups_seen, backups.retain_now),
+    "prune": Scenario(backups.queue_prune, backups.backups_seen),
 }

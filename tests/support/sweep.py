@@ -3,20 +3,23 @@
     python -m tests.support.sweep SCENARIO STRIDE
 
 prints one JSON object for each point. For k = 1, 1 + STRIDE, … a forked child works as a worker does and is killed
-with SIGKILL right before its k-th point: a statement of the database, or a call that makes a file durable, names it
-or removes it. Then a second child, the worker started in its place, goes on. The sweep ends with the first k that is
-not reached; that last line is what a run without accident leaves. This process itself has one thread and no open
-connection when it forks.
+with SIGKILL right before its k-th point: a statement of the database, or a call that makes, writes or removes a file,
+makes it durable or names it. Then a second child, the worker started in its place, goes on. The sweep ends with the
+first k that is not reached; that last line is what a run without accident leaves. Each round begins with a copy of the
+data directory as it was when the work had been queued. This process itself has one thread and no open connection when
+it forks.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
@@ -25,9 +28,9 @@ from typing import Any
 import django
 
 from tests.support import workers  # noqa: F401  # registers the handler of `probe`
-from tests.support.scenarios import SCENARIOS
+from tests.support.scenarios import SCENARIOS, Scenario
 
-POINTS_OF_FILES = ("fsync", "fdatasync", "rename", "replace", "link", "unlink", "rmdir")
+POINTS_OF_FILES = ("writev", "fsync", "fdatasync", "rename", "replace", "link", "unlink", "mkdir", "rmdir")
 
 
 def main(name: str, stride: int) -> None:
@@ -35,24 +38,30 @@ def main(name: str, stride: int) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "labelkeep.server.settings")
     django.setup()
     scenario = SCENARIOS[name]
+    key = _in_child(scenario.queue)
+    data_dir = Path(os.environ["LABELKEEP_DATA_DIR"])
+    queued = data_dir.with_name("queued")
+    shutil.copytree(data_dir, queued)
     for k in count(1, stride):
-        key = _in_child(scenario.queue)
-        before = _ended(_fork(lambda k=k: _work(f"serve:run{k}a:1:1", kill_at=k)))
+        shutil.rmtree(data_dir)
+        shutil.copytree(queued, data_dir)
+        before = _ended(_fork(lambda k=k: _work(f"serve:run{k}a:1:1", scenario, kill_at=k)))
         began = time.monotonic()
-        after = _ended(_fork(lambda k=k: _work(f"serve:run{k}b:1:1")))
+        after = _ended(_fork(lambda k=k: _work(f"serve:run{k}b:1:1", scenario)))
         told = {"k": k, "killed": before == -signal.SIGKILL, "after": after, "seconds": time.monotonic() - began}
         print(json.dumps({**told, **_row(key), "seen": _in_child(scenario.seen)}), flush=True)
         if before != -signal.SIGKILL:
             break
 
 
-def _work(name: str, kill_at: int = 0) -> None:
+def _work(name: str, scenario: Scenario, kill_at: int = 0) -> None:
     """Work until nothing is left to do; with `kill_at`, die right before that point."""
     from labelkeep.operations import engine
 
     stop = threading.Event()
     if kill_at:
         _die_before(kill_at)
+    scenario.first()
     threading.Thread(target=_stop_when_idle, args=(stop,), daemon=True).start()
     engine.current().work(name, stop)
 
@@ -133,8 +142,8 @@ def _fork(function: Callable[[], None]) -> int:
         try:
             function()
             code = 0
-        except BaseException as error:
-            print(repr(error), file=sys.stderr)
+        except BaseException:
+            traceback.print_exc()
         finally:
             os._exit(code)
     return child

@@ -18,6 +18,7 @@ from labelkeep.operations.process import run_worker
 from labelkeep.operations.registry import handler
 
 if TYPE_CHECKING:
+    from labelkeep.accounts.models import User
     from labelkeep.operations.models import Operation
     from labelkeep.operations.work import Work
 
@@ -62,17 +63,22 @@ def deadly(operation: Operation, work: Work) -> dict[str, Any]:
     raise AssertionError
 
 
+def owner() -> User:
+    """The user for whom things are queued; made when first asked for."""
+    from labelkeep.accounts.models import User
+
+    return User.objects.get_or_create(username=OWNER)[0]
+
+
 def queue(kind: str, **params: Any) -> str:
     """Queue an operation in this process's database; returns its key."""
     from labelkeep import clock
     from labelkeep.accounts.actor import Actor
-    from labelkeep.accounts.models import User
     from labelkeep.operations.start import start
 
-    owner, _ = User.objects.get_or_create(username=OWNER)
     now = clock.now()
     key = f"action=export&target=task&target_id={now:%H%M%S%f}"
-    start(kind=kind, key=key, actor=Actor.of(owner), now=now, target="task", params=params)
+    start(kind=kind, key=key, actor=Actor.of(owner()), now=now, target="task", params=params)
     return key
 
 

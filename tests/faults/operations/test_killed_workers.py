@@ -8,7 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -102,7 +102,7 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-def sweep(place: Place, scenario: str, stride: int) -> None:
+def sweep(place: Place, scenario: str, stride: int) -> str:
     lines = place.run(sys.executable, "-m", "tests.support.sweep", scenario, str(stride)).splitlines()
     points = [json.loads(line) for line in lines if line.startswith('{"k"')]
     assert len(points) >= 6
@@ -111,20 +111,26 @@ def sweep(place: Place, scenario: str, stride: int) -> None:
     for point in points:
         assert (point["status"], point["seen"]) == ("finished", undisturbed), point
         assert (point["after"], point["left_behind"], point["workers"]) == (0, 0, 0), point
-    print(f"{scenario}: {len(points) - 1} of {len(points) - 1} points")
+    return f"{scenario} {len(points) - 1} of {len(points) - 1}"
 
 
-@pytest.mark.parametrize(("scenario", "stride"), [("probe", 3), ("create", 6), ("export", 12), ("import", 7)])
+STRIDES = {"probe": 3, "create": 6, "export": 12, "import": 7}
+OF_BACKUPS = {"backup": 11, "restore": 1, "tick": 16, "retention": 14, "prune": 12}
+
+
+@pytest.mark.parametrize(("scenario", "stride"), {**STRIDES, **OF_BACKUPS}.items())
 def test_killed_at_instants_all_along_the_way_nothing_is_lost_or_done_twice(
-    place: Place, scenario: str, stride: int
+    place: Place, scenario: str, stride: int, record_property: Callable[[str, object], None]
 ) -> None:
-    sweep(place, scenario, stride)
+    record_property("points", sweep(place, scenario, stride))
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("scenario", ["probe", "create", "export", "import"])
-def test_killed_at_every_single_instant_nothing_is_lost_or_done_twice(place: Place, scenario: str) -> None:
-    sweep(place, scenario, 1)
+@pytest.mark.parametrize("scenario", [*STRIDES, *OF_BACKUPS])
+def test_killed_at_every_single_instant_nothing_is_lost_or_done_twice(
+    place: Place, scenario: str, record_property: Callable[[str, object], None]
+) -> None:
+    record_property("points", sweep(place, scenario, 1))
 
 
 def test_the_work_of_a_killed_worker_is_finished_by_another(place: Place) -> None:
