@@ -67,7 +67,7 @@ def combine(payloads: Iterable[bytes | memoryview]) -> Edit:
 
 def write_log(edits: Iterable[tuple[int, bytes | memoryview]]) -> bytes:
     """Deltas with their revisions, as one document."""
-    entries = (b"[%d,%b]" % (revision, payload) for revision, payload in edits)
+    entries = (b"[%d,%b]" % (revision, bytes(payload)) for revision, payload in edits)
     return b'{"kind":"annotation-log","version":1,"edits":[%b]}' % b",".join(entries)
 
 

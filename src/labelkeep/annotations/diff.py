@@ -13,7 +13,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from labelkeep.annotations.builder import HELD, Sorter
 from labelkeep.annotations.changes import Change, changes, content, key_frames
@@ -28,7 +28,8 @@ Translate = Callable[[Kind, Object], Object]
 Pair = tuple[Record | None, Record | None]
 
 
-class Side(NamedTuple):
+@dataclass(frozen=True)
+class Side:
     """One of the two documents. Only objects of labels in `shown` count, where it is given; `translate` says what the
     keys of their labels and attributes are on the other side."""
 
@@ -64,7 +65,7 @@ class Difference:
         """The frames on which something changed; of a track those of its key frames."""
         if isinstance(self.before, Track) and isinstance(self.after, Track):
             return key_frames(self.before, self.after) or [self.frame]
-        found = set()
+        found: set[int] = set()
         for item in (self.before, self.after):
             if isinstance(item, Track):
                 found.update(shape.frame for part in (item, *item.elements) for shape in part.shapes)

@@ -54,7 +54,9 @@ def labels_of(subject: Subject, task: TaskManifest) -> list[LabelRecord]:
 
 def names_of(subject: Subject, task: TaskManifest) -> Names:
     """The names of one side."""
-    keys, labels, attributes, shown = task.label_keys, {}, {}, set()
+    keys, shown = task.label_keys, set()
+    labels: dict[int, str] = {}
+    attributes: dict[int, str] = {}
     for path, label, is_shown in paths(labels_of(subject, task)):
         if label.id in keys.labels:
             labels[keys.labels[label.id]] = path

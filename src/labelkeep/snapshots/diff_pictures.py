@@ -4,8 +4,8 @@ yellow and blue, and all else in grey."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 from django.conf import settings
@@ -31,7 +31,8 @@ WAS, IS = (255, 200, 40), (70, 170, 255)
 _NO_FRAME = (640, 480)
 
 
-class _Facts(NamedTuple):
+@dataclass
+class _Facts:
     """What frames.py asks of a task."""
 
     frames_document: str

@@ -21,6 +21,7 @@ from labelkeep.snapshots.backup_queries import visible_backups
 from labelkeep.snapshots.manifest import JobRecord, ProjectManifest, TaskManifest
 from labelkeep.snapshots.models import Backup
 from labelkeep.snapshots.records import archive_order
+from labelkeep.snapshots.rows import Row
 
 _GENERATIONS = 10  # restored from what was restored from …
 
@@ -48,7 +49,7 @@ def before_restore(actor: Actor, job: Job, number: int) -> list[Past]:
     found: list[Past] = []
     place = _place(job)
     for task, project in _origins(job.task):
-        documents, older = Documents([number]), []
+        documents, older = Documents([number]), list[Past]()
         for backup, jobs in _Records(actor, task, [task, *([project] if project else [])]):
             if place < len(jobs) and _is_like(jobs[place], job):
                 _add(older, documents.at(jobs[place].document).get(number), backup)
@@ -103,7 +104,8 @@ def _origins(task: Task | None) -> Iterator[tuple[str, str]]:
 
 
 def _place(job: Job) -> int:
-    rows = archive_order(list(Job.objects.filter(task=job.task_id).values("id", "type", "parent_id")))
+    rows: list[Row] = [dict(row) for row in Job.objects.filter(task=job.task_id).values("id", "type", "parent_id")]
+    rows = archive_order(rows)
     return [row["id"] for row in rows].index(job.pk)
 
 
