@@ -29,7 +29,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "tests.xml"
         command = [sys.executable, "-m", "pytest", "-m", "long", "-n", "2", "--dist", "worksteal"]
-        tests = subprocess.run([*command, f"--junitxml={report}"], capture_output=True, text=True)
+        tests = subprocess.run(
+            [*command, f"--junitxml={report}", "-o", "junit_family=xunit1"], capture_output=True, text=True
+        )
         killed = points(report)
     print(tests.stdout, end="")
     summary = re.findall(r"^(?:=+ )?(\d+ (?:passed|failed).*?)(?: =+)?$", tests.stdout, re.MULTILINE)
@@ -98,7 +100,7 @@ def write(summary: str, killed: list[str], lines: list[Measured], growth: float)
         HEADING,
         "",
         f"`make test-long` on {datetime.now(UTC):%Y-%m-%d}, commit {commit()}: long tests {summary}.",
-        f"Killed at each point and begun again, with nothing lost, doubled or left over: {', '.join(killed) or 'none'}.",
+        f"Points at which a worker was killed, with nothing lost, doubled or left over: {', '.join(killed) or 'none'}.",
         f"Memory is {verdict}: ten times the size takes {growth:.0f} MiB more at most (peak over idle).",
         "",
         "| what | backup archive | memory | restore | memory |",
