@@ -11,7 +11,20 @@ from typing import Any
 
 import typer
 
-from labelkeep.cli import backup, backups, config, mail, requests, restore, schedule, serve, token, user, worker
+from labelkeep.cli import (
+    backup,
+    backups,
+    compare,
+    config,
+    mail,
+    requests,
+    restore,
+    schedule,
+    serve,
+    token,
+    user,
+    worker,
+)
 from labelkeep.errors import LabelkeepError
 
 app = typer.Typer(
@@ -26,6 +39,10 @@ app.command("worker")(worker.worker)
 app.command("backup")(backup.backup)
 app.command("restore")(restore.restore)
 app.command("forget")(backups.forget)
+app.command("diff")(compare.diff)
+app.command("history")(compare.history)
+app.command("blame")(compare.blame)
+app.command("revert")(compare.revert)
 app.add_typer(backups.app, name="backups")
 app.add_typer(schedule.app, name="schedule")
 app.add_typer(schedule.retention, name="retention")
