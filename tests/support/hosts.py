@@ -26,6 +26,7 @@ class Host:
     port: int
     scheme: str = "http"
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)  # what was handed in, in order
 
     def url(self, path: str, *, name: str = "127.0.0.1", login: str = "") -> str:
         """The address of a path."""
@@ -94,8 +95,8 @@ def falls_silent(begin: bytes, stop: threading.Event) -> Says:
 
 
 @contextmanager
-def host(paths: Mapping[str, Says], tls: ssl.SSLContext | None = None) -> Iterator[Host]:
-    """Serve these paths; every other is 404."""
+def host(paths: Mapping[str, Says], tls: ssl.SSLContext | None = None, port: int = 0) -> Iterator[Host]:
+    """Serve these paths; every other is 404. Without a port: on a free one."""
     there = Host(0, "https" if tls else "http")
 
     class Handler(BaseHTTPRequestHandler):
@@ -106,6 +107,10 @@ def host(paths: Mapping[str, Says], tls: ssl.SSLContext | None = None) -> Iterat
             self.close_connection = True
             paths.get(self.path, answers(404))(self)
 
+        def do_POST(self) -> None:
+            there.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
+            self.do_GET()
+
         def log_message(self, format: str, *args: Any) -> None:
             """Quiet."""
 
@@ -113,7 +118,7 @@ def host(paths: Mapping[str, Says], tls: ssl.SSLContext | None = None) -> Iterat
         def handle_error(self, request: Any, client_address: Any) -> None:
             """Clients that hang up are what is tested."""
 
-    server = Server(("127.0.0.1", 0), Handler)
+    server = Server(("127.0.0.1", port), Handler)
     server.daemon_threads, server.block_on_close = True, False
     if tls is not None:
         server.socket = tls.wrap_socket(server.socket, server_side=True)

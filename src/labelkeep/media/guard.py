@@ -117,8 +117,8 @@ class Guard:
         meant = _meant(ip_address(address.partition("%")[0]))
         return _is_of_the_world(meant) or any(meant in network for network in self.allowed)
 
-    def resolve(self, to: Address) -> list[str]:
-        """The addresses that a host has, all of them judged.
+    def resolve(self, to: Address, act: str = "fetched") -> list[str]:
+        """The addresses that a host has, all of them judged. `act` is what cannot be done with a bad one.
 
         Raises:
             BadInput: one of them is private.
@@ -127,11 +127,11 @@ class Guard:
         try:
             found = socket.getaddrinfo(to.host, to.port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
-            raise Unavailable(f"{to} cannot be fetched: the host is not known") from error
+            raise Unavailable(f"{to} cannot be {act}: the host is not known") from error
         addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
         if not addresses or not all(map(self.permits, addresses)):
             raise BadInput(
-                f"{to} cannot be fetched: its address is a private one (LABELKEEP_ALLOW_PRIVATE_ADDRESSES names those"
+                f"{to} cannot be {act}: its address is a private one (LABELKEEP_ALLOW_PRIVATE_ADDRESSES names those"
                 " that may be used)"
             )
         return addresses

@@ -11,7 +11,7 @@ import functools
 import socket
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPException
@@ -87,6 +87,17 @@ def fetch(address: Address, target: BinaryIO, *, guard: Guard, limits: Limits, m
     raise BadInput(f"{asked} cannot be fetched: it leads elsewhere more than {limits.hops} times")
 
 
+def post(address: Address, body: bytes, headers: Mapping[str, str], *, guard: Guard, limits: Limits) -> int:
+    """Hand `body` in at `address`; return the status of the answer. No redirect is followed: who was named is told.
+
+    Raises:
+        BadInput: the address may not be connected to.
+        Unavailable: its host does not answer now.
+    """
+    with _answer(address, guard, limits, body=body, headers=headers) as response:
+        return int(response.status)
+
+
 def _next(address: Address, response: Any) -> Address:
     """Where a redirect leads. The login of one host is not for another."""
     location = response.headers.get("Location", "")
@@ -98,14 +109,18 @@ def _next(address: Address, response: Any) -> Address:
 
 
 @contextmanager
-def _answer(address: Address, guard: Guard, limits: Limits) -> Iterator[Any]:
-    """Ask, and have the headers. The body is read by the caller."""
-    found = guard.resolve(address)
-    with _said_plainly(address):
+def _answer(
+    address: Address, guard: Guard, limits: Limits, *, body: bytes | None = None, headers: Mapping[str, str] = _HEADERS
+) -> Iterator[Any]:
+    """Ask, or hand a body in, and have the headers. The body of the answer is read by the caller."""
+    method, act = ("GET", "fetched") if body is None else ("POST", "reached")
+    found = guard.resolve(address, act)
+    with _said_plainly(address, act):
         connection = _connected(address, found, limits)
     try:
-        with _said_plainly(address), _deadline(connection, limits.answer):
-            connection.request("GET", address.target, headers=_headers(address), preload_content=False)
+        with _said_plainly(address, act), _deadline(connection, limits.answer):
+            sent = {**_headers(address), **headers}
+            connection.request(method, address.target, body=body, headers=sent, preload_content=False)
             response = connection.getresponse()
         yield response
     finally:
@@ -113,12 +128,12 @@ def _answer(address: Address, guard: Guard, limits: Limits) -> Iterator[Any]:
 
 
 @contextmanager
-def _said_plainly(address: Address) -> Iterator[None]:
+def _said_plainly(address: Address, act: str = "fetched") -> Iterator[None]:
     """Errors of the network in our words; those of the disk, which look the same, are never inside the block."""
     try:
         yield
     except (HTTPError, HTTPException, OSError) as error:
-        raise Unavailable(f"{address} cannot be fetched: {_why(error)}") from error
+        raise Unavailable(f"{address} cannot be {act}: {_why(error)}") from error
 
 
 def _headers(address: Address) -> dict[str, str]:

@@ -106,11 +106,11 @@ def get_alert(actor: Actor, id: int) -> Alert:
     return found
 
 
-def subject_of_alert(alert: Alert) -> Subject:
-    """Whose it is: as the backups of its source."""
-    task = Task.objects.select_related("project").filter(uuid=alert.source_uuid).first()
-    home: Project | Task | None = task or Project.objects.filter(uuid=alert.source_uuid).first()
+def subject_of(source: UUID, backup: UUID | None) -> Subject:
+    """Whose the backups of a source are, this one if the source is gone."""
+    task = Task.objects.select_related("project").filter(uuid=source).first()
+    home: Project | Task | None = task or Project.objects.filter(uuid=source).first()
     if home is not None:
         return subject_of_backups(home)
-    backup = Backup.objects.filter(pk=alert.backup).first() if alert.backup else None
-    return subject_of_backup(backup) if backup else Subject()
+    found = Backup.objects.filter(pk=backup).first() if backup else None
+    return subject_of_backup(found) if found else Subject()

@@ -1,4 +1,5 @@
-"""The schedules room as a Django app: it registers the chores that start backups, watch them and let old ones go."""
+"""The schedules room as a Django app: it registers the chores that start backups, watch them and let old ones
+go, and who delivers what webhooks are told."""
 
 from datetime import timedelta
 
@@ -17,7 +18,8 @@ class SchedulesConfig(AppConfig):
         from django.db.models.signals import post_save
 
         from labelkeep.operations.chores import chore
-        from labelkeep.schedules import overdue, retain, tick, watch
+        from labelkeep.operations.registry import discards, handler
+        from labelkeep.schedules import delivering, overdue, retain, tick, upkeep, watch
         from labelkeep.snapshots.hooks import after_skip
 
         chore(every=timedelta(seconds=20))(tick.tick)
@@ -25,5 +27,8 @@ class SchedulesConfig(AppConfig):
         chore(every=timedelta(seconds=60))(overdue.look_for_overdue)
         chore(every=timedelta(seconds=60))(watch.look_for_failures)
         chore(every=timedelta(seconds=60))(watch.look_for_damage)
+        chore(every=timedelta(hours=1))(upkeep.forget_old)
+        handler(delivering.KIND, attempts=delivering.ATTEMPTS)(delivering.run)
+        discards(delivering.KIND)(delivering.settle)
         post_save.connect(watch.backup_saved, sender="snapshots.Backup")
         after_skip(watch.covered)

@@ -6,6 +6,9 @@ never by name, so that `cats` and `cats_v2` never share anything.
 
 from __future__ import annotations
 
+import uuid
+
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
@@ -96,3 +99,44 @@ class Alert(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key}: {self.message}"
+
+
+class Webhook(models.Model):
+    """An address that is told of backups: of all that its owner may see, or only of an organization's.
+
+    The secret that deliveries are signed with is no column: it is derived from the server's own and from `salt`.
+    """
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    organization = models.ForeignKey(Organization, null=True, on_delete=models.CASCADE, related_name="+")
+    url = models.TextField()  # may hold a password, so it is never shown whole
+    salt = models.CharField(max_length=64)
+    events = models.JSONField(default=list)  # empty: all
+    enabled = models.BooleanField(default=True)
+    created_date = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"webhook {self.pk}"
+
+
+class Delivery(models.Model):
+    """One thing that a webhook is told, however many attempts it takes."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        DELIVERED = "delivered"
+        FAILED = "failed"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="deliveries")
+    event = models.CharField(max_length=32)
+    data = models.JSONField(default=dict)
+    state = models.CharField(max_length=9, choices=State.choices, default=State.WAITING)
+    attempts = models.PositiveIntegerField(default=0)
+    status = models.PositiveSmallIntegerField(null=True)  # of the last answer
+    error = models.TextField(blank=True)  # of the last attempt
+    created_date = models.DateTimeField(db_index=True)
+    attempted_date = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.event} to webhook {self.webhook_id}: {self.state}"

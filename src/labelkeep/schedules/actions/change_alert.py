@@ -8,7 +8,7 @@ from django.db import transaction
 
 from labelkeep.accounts.actor import Actor
 from labelkeep.accounts.permissions import require
-from labelkeep.schedules.alerts import get_alert, resolve, subject_of_alert
+from labelkeep.schedules.alerts import get_alert, resolve, subject_of
 from labelkeep.schedules.models import Alert
 from labelkeep.snapshots.models import Backup
 
@@ -23,7 +23,7 @@ def change_alert(
         NotFound: there is none. Forbidden: the actor may not.
     """
     alert = get_alert(actor, id)
-    require(actor, "backup:update", subject_of_alert(alert))
+    require(actor, "backup:update", subject_of(alert.source_uuid, alert.backup))
     with transaction.atomic():
         if seen is not None:
             alert.seen = seen
