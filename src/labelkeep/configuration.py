@@ -96,6 +96,11 @@ class Configuration:
     workers: int = _setting(2, int, "Worker processes that carry out operations.")
     threads: int = _setting(32, int, "Threads that answer requests; a slow download holds one.")
     upload_limit: int = _setting(25 * 2**30, _size, "Largest single upload, for example `25GiB`.")
+    reserve: int = _setting(
+        256 * 2**20,
+        _size,
+        "Space on the disk that is kept back, so that deleting and pruning work when it is full; 0 keeps none.",
+    )
     share_dir: Path | None = _setting(
         None, lambda text: Path(text).expanduser(), "A folder whose files tasks may be made from (`share`)."
     )

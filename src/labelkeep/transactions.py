@@ -27,7 +27,7 @@ from django.db import (
 )
 from django.db.models import QuerySet
 
-from labelkeep.errors import BadInput, LabelkeepError, NotFound, Unavailable
+from labelkeep.errors import BadInput, LabelkeepError, NotFound, StoreFull, Unavailable
 
 _GAVE_WAY = frozenset({"40001", "40P01"})  # serialization failure, deadlock
 _WAITED = "55P03"  # too long for a lock
@@ -38,6 +38,8 @@ _INPUT = {
     "22001": "A text is longer than any that can be stored there.",
 }
 _BUSY = "The database is busy; try again."
+_FULL = "The disk of the database is full. Remove what is not needed, and prune."
+_DISK_FULL = "53100"
 _AWAY = "The database does not answer; try again."
 
 
@@ -78,6 +80,8 @@ def told(error: Error) -> LabelkeepError | None:
         return BadInput(_INPUT.get(_state(error), "A text has a character that cannot be stored."))
     if isinstance(error, IntegrityError):
         return NotFound("What this belongs to was removed in the meantime.") if _leads_nowhere(error) else None
+    if isinstance(error, OperationalError) and ("disk is full" in str(error) or _state(error) == _DISK_FULL):
+        return StoreFull(_FULL)
     if isinstance(error, OperationalError) and ("locked" in str(error) or _state(error) in {*_GAVE_WAY, _WAITED}):
         return Unavailable(_BUSY)
     if isinstance(error, InterfaceError) or _is_disconnected(error):

@@ -35,7 +35,7 @@ _WORDS: Mapping[int, str] = {
     415: "A body of this media type is not understood.",
     429: "Too often; `Retry-After` says when again.",
     503: "Not now; `Retry-After` says when again.",
-    507: "No room is left for what was sent.",
+    507: "There is no room on the disk for it; the sentence says how much is needed, where that is known.",
 }
 
 
@@ -46,6 +46,8 @@ def of(view: Any, method: str, told: Method) -> Iterator[int]:
         yield from (401, 403, 503)
     if method in ("PUT", "PATCH", "DELETE"):
         yield 409
+    if method in ("POST", "PUT", "PATCH", "DELETE"):
+        yield 507
     if told.bodies:
         yield from (411, 413, 415)
     if view.authentication_classes or view.anonymous:

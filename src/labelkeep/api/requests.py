@@ -105,7 +105,7 @@ def _operation_json(operation: Operation) -> RequestDataOperation:
         key = keys.Key(operation.action, operation.target)
     return {
         "type": f"{operation.action}:{operation.subresource or operation.target}",
-        "target": operation.target if operation.target in keys.TARGETS else "project",  # clients know no other word
+        "target": "project" if operation.target == "store" else operation.target,  # clients know no such word
         "project_id": operation.project_id,
         "task_id": operation.task_id,
         "job_id": operation.job_id,

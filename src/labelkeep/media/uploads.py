@@ -19,7 +19,7 @@ from django.db import transaction
 
 from labelkeep.accounts.models import User
 from labelkeep.errors import BadInput, Conflict, Forbidden, NotFound, TooLarge
-from labelkeep.media import vault
+from labelkeep.media import space, vault
 from labelkeep.media.models import Upload, UploadChunk
 from labelkeep.store.reading import RangeFile
 from labelkeep.transactions import hold
@@ -72,6 +72,7 @@ def create(
 ) -> Upload:
     """Announce a file of `length` bytes; nothing of it has arrived yet."""
     check_length(length)
+    space.require(length, f"The upload of {filename}")
     return Upload.objects.create(**_row(actor.user, purpose, filename, length, now, target_id))
 
 

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from labelkeep.errors import BadInput
 
-TARGETS = frozenset({"project", "task", "job"})
+TARGETS = frozenset({"project", "task", "job", "store"})  # the last is ours: CVAT has no work on the whole
 _LEGACY = re.compile(
     r"(?P<action>create|import|export):(?P<target>project|task|job)-(?P<which>[0-9a-f-]+?)"
     r"(?:-(?P<subresource>backup|dataset|annotations))?(?:-in-(?P<format>.+)-format)?(?:-by-(?P<user>\d+))?"
@@ -56,6 +56,11 @@ def make_backup(target: str, target_id: int, user_id: int | None) -> str:
 def restore_backup(target: str, backup: UUID | str, user_id: int, how: str) -> str:
     """The id of restoring a backup for one user; `how` stands for the choices that were made."""
     return str(Key("restore", target, id=f"{backup}-{how}", user_id=user_id))
+
+
+def transfer_backup(target: str, target_id: int, backup: UUID | str, user_id: int, how: str) -> str:
+    """The id of transferring a backup into a project or task that is there."""
+    return str(Key("transfer", target, target_id, f"{backup}-{how}", user_id))
 
 
 def import_backup(target: str, upload: UUID | str) -> str:

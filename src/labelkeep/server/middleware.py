@@ -1,6 +1,7 @@
 """What happens to every request: who stands between, an id, one spelling of each path, and safe headers.
 
-Outermost first: `ProxyMiddleware`, `RequestMiddleware`, `CompressionMiddleware` (see settings.MIDDLEWARE).
+Outermost first: `ProxyMiddleware`, `RequestMiddleware`, `RoomMiddleware`, `CompressionMiddleware` (see
+settings.MIDDLEWARE).
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
+
+from labelkeep.media import space
 
 GetResponse: TypeAlias = Callable[[HttpRequest], HttpResponseBase]
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -155,6 +158,18 @@ def _tell(request: HttpRequest, response: HttpResponseBase, seconds: float) -> N
     looks = request.method in ("GET", "HEAD", "OPTIONS") and response.status_code < 400
     say = log.debug if looks else log.info
     say("request", method=request.method, path=request.path, status=response.status_code, ms=round(seconds * 1000, 1))
+
+
+class RoomMiddleware:
+    """Frees the reserve on a full disk before anything is deleted or pruned: both write before they free."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.method == "DELETE" or request.path_info.rstrip("/") == "/api/server/prune":
+            space.give_up_reserve()
+        return self.get_response(request)
 
 
 class CompressionMiddleware:

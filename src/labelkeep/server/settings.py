@@ -38,6 +38,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "labelkeep.server.middleware.ProxyMiddleware",
     "labelkeep.server.middleware.RequestMiddleware",
+    "labelkeep.server.middleware.RoomMiddleware",
     "labelkeep.server.middleware.CompressionMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

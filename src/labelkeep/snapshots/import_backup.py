@@ -12,7 +12,7 @@ from typing import Any
 from labelkeep import clock
 from labelkeep.accounts.actor import Actor
 from labelkeep.accounts.permissions import Subject, require
-from labelkeep.media import uploads, vault
+from labelkeep.media import space, uploads, vault
 from labelkeep.media.models import Upload
 from labelkeep.operations import keys
 from labelkeep.operations.models import Operation
@@ -37,10 +37,12 @@ def import_backup(*, actor: Actor, now: datetime, kind: Kind, upload: Upload) ->
 
     Raises:
         Forbidden: the actor may not create one there. Conflict: his quota allows no more.
+        StoreFull: there is no room on the disk.
         AlreadyRunning: this very upload is being restored.
     """
     permit(actor)
     room(_home(actor)).require(projects=int(kind == "project"))
+    space.require(upload.length, f"The restore of {upload.filename}")
     uploads.prolong([upload.pk], now + KEPT)
     return start(
         kind=KIND,

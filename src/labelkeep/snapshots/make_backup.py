@@ -15,6 +15,7 @@ from labelkeep import clock
 from labelkeep.accounts.actor import Actor
 from labelkeep.accounts.permissions import require
 from labelkeep.errors import BadInput, Forbidden
+from labelkeep.media import space
 from labelkeep.operations import keys
 from labelkeep.operations.models import Operation
 from labelkeep.operations.start import start
@@ -37,12 +38,14 @@ def start_backup(
 
     Raises:
         Forbidden: the actor may not. BadInput: a task without data, a note that is too long.
+        StoreFull: there is no room on the disk.
         AlreadyRunning: the same is under way for this actor, or for this slot of the schedule.
     """
     if reason.actor is not None:
         require(reason.actor, "backup:make", subject_of_backups(target))
     if isinstance(target, Task) and not target.has_data:
         raise BadInput(["Backup of a task without data is not allowed"])
+    space.require(0, "A backup")
     kind = kind_of(target)
     return start(
         kind=f"backup:{kind}",

@@ -22,9 +22,9 @@ from labelkeep.media.models import StoredObject
 from labelkeep.snapshots import codec
 from labelkeep.snapshots.codec import Get
 from labelkeep.snapshots.manifest import GuideRecord, ProjectManifest, Root, TaskManifest
-from labelkeep.snapshots.models import Rendering
+from labelkeep.snapshots.models import Backup, Rendering
 from labelkeep.snapshots.rows import ALIAS
-from labelkeep.store import Store
+from labelkeep.store import Store, keys
 from labelkeep.store.needed import Needed
 
 _NAME = 67  # characters of a name
@@ -50,26 +50,38 @@ def columns() -> Iterator[tuple[type[models.Model], str]]:
                 yield model, field.name
 
 
-def work_out(store: Store, needed: Needed, check: Check = lambda: None) -> list[Finding]:
-    """Fill `needed`. Findings: documents that could not be read, so that what they name is not known."""
-    _read_rows(needed)
+def work_out(
+    store: Store, needed: Needed, check: Check = lambda: None, *, without: Backup | None = None
+) -> list[Finding]:
+    """Fill `needed`, as if there were no backup `without`. Findings: documents that could not be read, so that what
+    they name is not known."""
+    _read_rows(needed, without)
+    left_out = str(without.pk) if without else None
     for key in store.list_manifests():
         check()
-        needed.follow(_named_by_root(store, key))
+        if left_out is None or keys.backup_in(key) != left_out:
+            needed.follow(_named_by_root(store, key))
     caches = Rendering.objects.values_list("layout", flat=True)
     for name in caches.iterator():
         check()
         needed.add([name, *_named_by_cache(store.get_document, name)])
+    return follow_all(store, needed, check)
+
+
+def follow_all(store: Store, needed: Needed, check: Check = lambda: None) -> list[Finding]:
+    """Add what the needed documents name, and so on. Findings as in `work_out`."""
     return [finding for name in needed.waiting() if (finding := _follow(store, needed, name, check))]
 
 
-def _read_rows(needed: Needed) -> None:
+def _read_rows(needed: Needed, without: Backup | None) -> None:
     with transaction.atomic(using=ALIAS):
         for model, field in columns():
             if model not in _CACHES:
-                rows = model._default_manager.using(ALIAS).exclude(**{field: ""}).values_list(field, flat=True)
+                rows = model._default_manager.using(ALIAS).exclude(**{field: ""})
+                if model is Backup and without is not None:
+                    rows = rows.exclude(pk=without.pk)
                 keep = needed.add if field == "blob" else needed.follow
-                keep(rows.order_by().iterator(chunk_size=5000))
+                keep(rows.order_by().values_list(field, flat=True).iterator(chunk_size=5000))
 
 
 def _named_by_root(store: Store, key: str) -> list[str]:

@@ -18,7 +18,7 @@ from labelkeep.accounts.actor import Actor
 from labelkeep.accounts.permissions import Subject, require
 from labelkeep.errors import AlreadyRunning, BadInput
 from labelkeep.findings import Finding
-from labelkeep.media import uploads, vault
+from labelkeep.media import space, uploads, vault
 from labelkeep.operations.models import Operation, Status
 from labelkeep.operations.start import start
 from labelkeep.operations.work import Work
@@ -110,6 +110,7 @@ def prune(
     live, before = vault.live(), _before(now, grace)
     pruned = Pruned(dry_run)
     if not dry_run:
+        space.give_up_reserve()
         store.sweep(live, now, uploads=uploads.known_to_store())
         strays.note(live, now)
         pruned.stray_manifests = strays.remove(live, before)

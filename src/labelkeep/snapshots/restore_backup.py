@@ -16,7 +16,7 @@ from labelkeep.accounts.actor import SANDBOX, Actor
 from labelkeep.accounts.models import Organization
 from labelkeep.accounts.permissions import Subject, require
 from labelkeep.errors import BadInput, Conflict, Forbidden
-from labelkeep.media import vault
+from labelkeep.media import space, vault
 from labelkeep.operations import keys
 from labelkeep.operations.models import Operation
 from labelkeep.operations.start import start
@@ -50,10 +50,11 @@ def start_restore(
     Raises:
         NotFound: there is no such backup. Forbidden: the actor may not have it, or not create there.
         BadInput: a name that is too long, a part that it does not have.
-        Conflict: it is known to be damaged, or the quota does not allow it.
+        Conflict: it is known to be damaged, or the quota does not allow it. StoreFull: there is no room on the disk.
         AlreadyRunning: the same is under way.
     """
     backup = _restorable(actor, id, name)
+    space.require(0, "A restore")
     get = vault.live().get_document
     chosen = choose(backup.manifest, get, selection)
     _require_room(actor, backup.kind, contents_of(chosen.subject, chosen.tasks, get))
