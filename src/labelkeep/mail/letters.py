@@ -54,6 +54,20 @@ def password_reset(*, to: str, username: str, link: str, address: str) -> Letter
     )
 
 
+def alert(*, to: str, subject: str, message: str, address: str) -> Letter:
+    """Something is wrong with the backups of a project."""
+    return Letter(
+        one_line(to),
+        one_line(subject),
+        _written(
+            one_line(message, 2000),
+            "Nothing more is sent about this until it is over. You get this letter because the project or its "
+            "organization is yours.",
+            address=address,
+        ),
+    )
+
+
 def test(*, to: str, address: str) -> Letter:
     """Nothing but a proof that mail arrives."""
     return Letter(
@@ -63,10 +77,10 @@ def test(*, to: str, address: str) -> Letter:
     )
 
 
-def one_line(text: str) -> str:
+def one_line(text: str, most: int = 254) -> str:
     """A name that somebody chose, fit for a header and a sentence: no line can begin in it, and it is not endless."""
     plain = re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+", " ", text)
-    return " ".join(plain.split())[:254]
+    return " ".join(plain.split())[:most]
 
 
 def _written(*paragraphs: str, address: str) -> str:

@@ -23,7 +23,7 @@ from labelkeep.operations.models import Operation
 from labelkeep.operations.start import start
 from labelkeep.operations.work import Work
 
-INVITATION, PASSWORD_RESET = "mail:invitation", "mail:password-reset"
+INVITATION, PASSWORD_RESET, ALERT = "mail:invitation", "mail:password-reset", "mail:alert"
 ATTEMPTS = 14  # with pauses that double from two seconds: about four and a half hours
 
 log = structlog.get_logger(__name__)
@@ -89,7 +89,24 @@ def _password_reset(user: User, address: str) -> Letter:
     return letters.password_reset(to=user.email, username=user.username, link=link, address=address)
 
 
+def alert(*, user_id: int, subject: str, message: str, now: datetime) -> None:
+    """Queue the letter about an alert, where this server sends mail. It has no link, so any address of ours will do."""
+    configuration = settings.CONFIGURATION
+    if configuration.smtp_url:
+        address = configuration.public_url or f"http://{configuration.host}:{configuration.port}"
+        _queue(ALERT, {"user": user_id, "subject": subject, "message": message, "address": address}, now)
+
+
+def send_alert(operation: Operation, work: Work) -> dict[str, Any]:
+    """Send the letter about an alert, if the user is still there."""
+    params = operation.params
+    user = User.objects.filter(pk=params["user"], is_active=True).exclude(email="").first()
+    said = {name: params[name] for name in ("subject", "message", "address")}
+    return _send(operation, letters.alert(to=user.email, **said) if user else None)
+
+
 HANDLERS: dict[str, Callable[[Operation, Work], dict[str, Any]]] = {
     INVITATION: send_invitation,
     PASSWORD_RESET: send_password_reset,
+    ALERT: send_alert,
 }

@@ -40,3 +40,11 @@ def test_a_password_letter_names_the_user_and_holds_the_link() -> None:
     letter = letters.password_reset(to="a@example.com", username="alice", link=LINK, address="https://keep.example.org")
     assert "for the user alice" in letter.text
     assert f"    {LINK}\n" in letter.text
+
+
+def test_a_letter_about_an_alert_says_it_in_full_and_in_lines_that_are_ours() -> None:
+    message = "The backup of project 'a\r\nBcc: b@example.com' failed: " + "no room " * 60
+    letter = letters.alert(to="a@example.com", subject="A\nB", message=message, address="https://keep.example.org")
+    assert (letter.to, letter.subject) == ("a@example.com", "A B")
+    assert letter.text.count("room") == 60
+    assert not any(line.startswith("Bcc") for line in letter.text.splitlines())
