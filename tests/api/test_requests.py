@@ -283,3 +283,21 @@ def test_time_left_is_told_once_there_is_something_to_go_by(alice: User, now: da
     assert client_for(alice).get(_address(operation.key)).json()["seconds_left"] is None
     Operation.objects.update(progress=0.5, started_date=datetime.now(now.tzinfo) - timedelta(seconds=60))
     assert client_for(alice).get(_address(operation.key)).json()["seconds_left"] in range(55, 70)
+
+
+class TestResult:
+    def test_is_what_the_work_said_in_the_end(self, alice: User) -> None:
+        operation = _finished(alice, "export:probe", {"backup": "b", "counts": {"tasks": 2}})
+        assert client_for(alice).get(_address(operation.key, "/result")).json() == operation.result
+
+    def test_is_there_when_it_has_ended_only(self, alice: User, now: datetime) -> None:
+        operation = an_operation(alice, now)
+        assert client_for(alice).get(_address(operation.key, "/result")).status_code == 409
+
+    def test_is_for_whom_the_request_is(self, alice: User, bob: User, charlie: User) -> None:
+        operation = _finished(alice, "export:probe", {"backup": "b"})
+        assert [client_for(user).get(_address(operation.key, "/result")).status_code for user in (bob, charlie)] == [
+            403,
+            403,
+        ]
+        assert client_for(alice).get(_address("action=export&target=task&target_id=99", "/result")).status_code == 404

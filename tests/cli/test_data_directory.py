@@ -14,7 +14,7 @@ import pytest
 from tests.support.server import LABELKEEP, environment_for
 
 from labelkeep.errors import Conflict
-from labelkeep.server.lock import locked
+from labelkeep.server.lock import is_locked, locked
 from labelkeep.server.migrate import COPIES, DATABASE, FORMAT, MARK, copy_database
 
 
@@ -102,6 +102,15 @@ def test_the_lock_is_held_once_and_given_back(tmp_path: Path) -> None:
         pass
     with locked(tmp_path, patience=0.1):
         pass
+
+
+def test_looking_whether_it_is_locked_takes_nothing(tmp_path: Path) -> None:
+    assert not is_locked(tmp_path / "nowhere")
+    with locked(tmp_path):
+        assert is_locked(tmp_path)
+    assert not is_locked(tmp_path)
+    with locked(tmp_path, patience=0.0):
+        assert is_locked(tmp_path)
 
 
 def test_a_copy_holds_what_is_still_in_the_write_ahead_log(data_dir: Path) -> None:

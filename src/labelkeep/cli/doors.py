@@ -80,20 +80,35 @@ class Remote:
         except urllib3.exceptions.HTTPError as error:
             raise Unavailable(f"{self._server} does not answer: {_reason(error)}") from error
         named = {name.lower(): value for name, value in answer.headers.items()}
-        return Answer(answer.status, named, self._pieces(answer))
+        if not _is_whole(method, answer.status, named):
+            raise Unavailable(f"{self._server} stopped in the middle of its answer")
+        length = 0 if method == "HEAD" else int(named.get("content-length", 0))
+        return Answer(answer.status, named, self._pieces(answer, length))
 
-    def _pieces(self, answer: Any) -> Iterator[bytes]:
+    def _pieces(self, answer: Any, length: int) -> Iterator[bytes]:
+        """The body as it comes: of one that is cut off, all that came counts."""
         import urllib3
 
+        come, why = 0, "the line broke"
         try:
-            yield from answer.stream(PIECE)
+            while piece := answer.read1(PIECE):
+                come += len(piece)
+                yield piece
         except urllib3.exceptions.HTTPError as error:
-            raise Unavailable(f"{self._server} stopped in the middle of its answer: {_reason(error)}") from error
+            come, why = -1, _reason(error)
         finally:
             answer.release_conn()
+        if come < length:
+            raise Unavailable(f"{self._server} stopped in the middle of its answer: {why}")
 
     def see_to_work(self) -> None:
         """The server does."""
+
+
+def _is_whole(method: str, status: int, headers: Mapping[str, str]) -> bool:
+    """Whether all headers came: one says how the body ends. Of a line that broke among them nobody else would tell."""
+    has_no_body = method == "HEAD" or status in (204, 304)
+    return has_no_body or bool({"content-length", "transfer-encoding"} & headers.keys())
 
 
 def _reason(error: Exception) -> str:
