@@ -46,6 +46,7 @@ class Watched:
     waiting: datetime | None = None  # the slot whose backup is queued
     made: list[datetime] = field(default_factory=list)  # slots that were backed up, ever
     there: list[Candidate] = field(default_factory=list)  # by slot
+    retained_at: datetime | None = None
 
     def calendar(self, first: datetime, days: int) -> None:
         """Go through the time: the first quarter of an hour of each day in which the wall clock shows the time."""
@@ -73,7 +74,11 @@ class Watched:
             self.waiting = None
 
     def retained(self, moment: datetime) -> None:
-        """The policy has been applied."""
+        """The policy is applied where there is a new backup, and once a day."""
+        newest = max((item.created for item in self.there), default=SPRING)
+        if self.retained_at is not None and newest < self.retained_at and moment - self.retained_at < DAY:
+            return
+        self.retained_at = moment
         stay = keeping.kept(self.there, self.policy, self.zone, moment)
         self.there = [item for item in self.there if item.id in stay]
 
