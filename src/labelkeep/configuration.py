@@ -107,8 +107,8 @@ class Configuration:
     allow_private_addresses: tuple[str, ...] = _setting(
         (),
         _networks,
-        "Private networks that `remote_files` of tasks may be fetched from and webhooks may lie in, separated by commas, "
-        "for example `10.0.0.0/8`; without it only addresses of the public net are used.",
+        "Private networks that `remote_files` of tasks may be fetched from and webhooks may lie in, separated by "
+        "commas, for example `10.0.0.0/8`; without it only addresses of the public net are used.",
     )
     backup_roles: tuple[str, ...] = _setting(
         ("owner", "organization owner", "admin"),

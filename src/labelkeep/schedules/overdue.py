@@ -86,6 +86,8 @@ def _raise(due: Due, source: Source, held: Effective, now: datetime) -> bool:
     message = f"No backup of {source.kind} {source.name!r} {since}; one was due at {slot:%Y-%m-%d %H:%M} UTC."
     data = {"last": due.covered_at.isoformat() if due.covered_at else None, "due": slot.isoformat()}
     with transaction.atomic():
+        if not Due.objects.select_for_update().filter(pk=due.pk, overdue_at=due.overdue_at):
+            return False  # a backup was made, or something set, at this very moment
         alert = raise_alert(Alert.Kind.OVERDUE, source, message, now, data=data)
         if alert is not None:
             announce.raised(alert, source, now)
