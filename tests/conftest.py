@@ -6,10 +6,17 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 if TYPE_CHECKING:
     from labelkeep.accounts.models import User
+
+# How fast a machine is must not decide whether a test passes.
+hypothesis.settings.register_profile(
+    "labelkeep", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("labelkeep")
 
 DATABASE_FOLDERS = {"domain", "api", "cli", "web"}
 
