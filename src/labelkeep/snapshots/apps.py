@@ -29,6 +29,7 @@ class SnapshotsConfig(AppConfig):
             prune,
             restore_backup,
             safety,
+            transfer_backup,
         )
 
         handler(export_backup.KIND)(export_backup.run)
@@ -38,6 +39,8 @@ class SnapshotsConfig(AppConfig):
             handler(kind)(make_backup.run)
         for kind in restore_backup.KINDS:
             handler(kind)(restore_backup.run)
+        for kind in transfer_backup.KINDS:
+            handler(kind)(transfer_backup.run)
         handler(prune.KIND)(prune.run)
         chore(every=timedelta(days=1))(prune.prune_daily)
         handler(check_backup.KIND)(check_backup.run)

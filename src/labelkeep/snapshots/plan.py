@@ -71,6 +71,9 @@ class Context:
     people: Mapping[str, User]
     now: datetime
     name: str = ""
+    into: Project | None = None  # an existing project that gets the tasks
+    labels: Mapping[int, Label] = field(default_factory=dict)  # its labels and
+    attributes: Mapping[int, Attribute] = field(default_factory=dict)  # attributes, by their ids in the manifest
 
 
 def people_of(subject: ProjectManifest | TaskManifest, tasks: Iterable[TaskManifest]) -> set[str]:
@@ -97,7 +100,10 @@ class _Planner:
         self._unknown: set[tuple[str, str]] = set()
 
     def run(self, subject: ProjectManifest | TaskManifest, tasks: Sequence[TaskManifest]) -> Plan:
-        if isinstance(subject, ProjectManifest):
+        if self.context.into is not None:
+            self.plan.origins["labels"] = list(self.context.labels.items())
+            self.plan.origins["attributes"] = list(self.context.attributes.items())
+        elif isinstance(subject, ProjectManifest):
             project = Project(**self._head(subject), **self._fresh())
             self.plan.project = self._made("projects", subject.id, project)
             self._labels(subject.labels, project=project)
@@ -113,6 +119,8 @@ class _Planner:
         return row
 
     def _fresh(self) -> dict[str, Any]:
+        if self.context.into is not None:
+            return {"owner": self.context.owner, "organization_id": self.context.into.organization_id}
         return {"owner": self.context.owner, "organization_id": self.context.organization_id}
 
     def _head(self, record: ProjectManifest | TaskManifest) -> dict[str, Any]:
@@ -151,7 +159,7 @@ class _Planner:
 
     def _task(self, record: TaskManifest) -> None:
         task = Task(
-            project=self.plan.project,
+            project=self.plan.project or self.context.into,
             **self._head(record),
             **self._fresh(),
             subset=record.subset,
@@ -161,7 +169,7 @@ class _Planner:
             **self._data(record),
         )
         self.plan.tasks.append(self._made("tasks", record.id, task))
-        if self.plan.project is None:
+        if self.plan.project is None and self.context.into is None:
             self._labels(record.labels, task=task)
         self.plan.keys.append((task, record.label_keys))
         self._guide(record.guide, task=task)

@@ -88,12 +88,12 @@ def prepare(
     require(actor, "backup:restore", Subject(organization_id=actor.organization_id, owner=actor.id))
     chosen = narrowed(choose(manifest, get, selection), get, put, spool_dir)
     subject, tasks = chosen.subject, chosen.tasks
-    people = people_of(subject, tasks)
+    named = people_of(subject, tasks)
     context = Context(
         owner=actor.user,
         organization_id=actor.organization_id,
         origin={key: value for key, value in origin.items() if value},
-        people=_people(people, users or {}),
+        people=people(named, users or {}),
         now=now,
         name=name,
     )
@@ -101,13 +101,13 @@ def prepare(
     planned.contents = contents_of(subject, tasks, get)
     for record, task in zip(tasks, planned.tasks, strict=True):
         task.media_size = planned.contents.sizes.get(record.id)
-    planned.unknown_users = sorted(people - context.people.keys())
+    planned.unknown_users = sorted(named - context.people.keys())
     return planned
 
 
 def apply(planned: Plan) -> Restored:
     """Write what was planned. Call it inside a transaction."""
-    _save(planned)
+    save(planned)
     made = planned.project or planned.tasks[0]
     kind = "task" if planned.project is None else "project"
     return Restored(kind, made.pk, planned.old_to_new(), planned.findings, planned.contents)
@@ -122,7 +122,7 @@ def restore(
         return apply(planned)
 
 
-def _people(names: set[str], users: Mapping[str, str]) -> dict[str, User]:
+def people(names: set[str], users: Mapping[str, str]) -> dict[str, User]:
     """The users that are here, by the name that the manifest has for them.
 
     Raises:
@@ -135,7 +135,7 @@ def _people(names: set[str], users: Mapping[str, str]) -> dict[str, User]:
     return {name: found[named] for name, named in here.items() if named in found}
 
 
-def _save(planned: Plan) -> None:
+def save(planned: Plan) -> None:
     """Parents before children; labels before tasks where they are the project's, so that a task is written once."""
     if planned.project is not None:
         planned.project.save(force_insert=True)

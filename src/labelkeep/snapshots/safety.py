@@ -67,10 +67,10 @@ def safely(removal: Removal) -> Iterator[Confirm]:
     try:
         yield confirm
     except BaseException:
-        _take_back(backup)
+        take_back(backup)
         raise
     if not confirmed:
-        _take_back(backup)
+        take_back(backup)
 
 
 def _frozen(removal: Removal) -> Frozen:
@@ -113,7 +113,7 @@ def _remember(removal: Removal, names: dict[int, str], frozen: Frozen, backup: B
     )
 
 
-def _take_back(backup: Backup) -> None:
+def take_back(backup: Backup) -> None:
     """The manifest of a backup that nobody will ever hear of; where even that fails, it is an orphan for prune."""
     try:
         vault.live().delete_manifest(keys.manifest(str(backup.source_uuid), backup.created_date, str(backup.pk)))

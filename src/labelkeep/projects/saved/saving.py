@@ -79,7 +79,7 @@ def save(
             changes[saved.job] = history.logged(saved, plans[saved.job](saved))
         made = {job: change for job, change in changes.items() if change is not None}
         try:
-            _commit(task, made.values(), plans, actor, now, alongside)
+            commit(task, made.values(), plans, actor, now, alongside)
         except _Lost as lost:
             del changes[lost.job]
         except OperationalError as error:
@@ -91,14 +91,15 @@ def save(
     raise Unavailable(BUSY)
 
 
-def _commit(
+def commit(
     task: Task,
     changes: Collection[Change],
     jobs: Iterable[int],
     actor: User | None,
     now: datetime,
-    alongside: Callable[[], None] | None,
+    alongside: Callable[[], None] | None = None,
 ) -> None:
+    """Write changes of jobs of one task, all or none. Who holds the task and has just read the jobs cannot lose."""
     with transaction.atomic():
         task = hold_task(task.pk)
         if alongside is not None:
