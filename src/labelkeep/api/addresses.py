@@ -18,7 +18,7 @@ def base(request: AnyRequest) -> str:
 
 
 def origin(request: AnyRequest) -> str:
-    """Where a request comes from: the client's own address, where a trusted proxy stands between too (middleware.py)."""
+    """Where a request comes from: the client's own address, also behind a trusted proxy (middleware.py)."""
     address: str = request.META.get("REMOTE_ADDR", "")
     return address
 
