@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.db.models import Min
@@ -126,7 +127,7 @@ def prune(
     pruned.stopped = bool(lost) and not force
     pruned.findings = [finding.to_json() for finding in lost[:SHOWN]]
     if not dry_run and not pruned.stopped:
-        _remove(live, pruned, before, check)
+        _remove(live, pruned, _before(_not_before(now), grace), check)  # without a grace, what was marked just now too
     return pruned
 
 
@@ -141,10 +142,16 @@ def _before(now: datetime, grace: timedelta) -> datetime:
 
 
 def _condemn(live: Store, names: Needed, pruned: Pruned, now: datetime, before: datetime, check: Check) -> None:
-    seen = pruning.condemn(live, names, now, before, dry_run=pruned.dry_run, check=check)
+    moment = partial(_not_before, now)
+    seen = pruning.condemn(live, names, moment, before, dry_run=pruned.dry_run, check=check)
     pruned.needed, pruned.needed_bytes = seen.needed, seen.needed_bytes
     pruned.unneeded, pruned.unneeded_bytes = seen.unneeded, seen.unneeded_bytes
     pruned.due, pruned.due_bytes = seen.due, seen.due_bytes
+
+
+def _not_before(now: datetime) -> datetime:
+    """The time as it is when something is marked."""
+    return max(now, clock.now())
 
 
 def _remove(live: Store, pruned: Pruned, before: datetime, check: Check) -> None:

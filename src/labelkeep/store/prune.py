@@ -70,9 +70,19 @@ def own(store: Store, server: str) -> None:
 
 
 def condemn(
-    store: Store, needed: Needed, now: datetime, before: datetime, *, dry_run: bool = False, check: Check = lambda: None
+    store: Store,
+    needed: Needed,
+    moment: Callable[[], datetime],
+    before: datetime,
+    *,
+    dry_run: bool = False,
+    check: Check = lambda: None,
 ) -> Condemned:
-    """Step 1. `needed` must have been worked out whole, from one moment that is not later than `now`."""
+    """Step 1. `needed` must have been worked out whole, from one moment before this.
+
+    `moment` tells the time: a mark must not be older than the walk that makes it, or it could seem to be older than a
+    writer who came in between.
+    """
     catalog, seen = _prunable(store), Condemned()
     for page in catalog.scan():
         check()
@@ -81,7 +91,7 @@ def condemn(
         if not dry_run:
             catalog.rescue([place.name for place, mark in page if mark and place.name in wanted])
             fresh = [place.name for place, mark in page if mark is None and place.name not in wanted]
-            seen.condemned += catalog.condemn(fresh, now) if fresh else 0
+            seen.condemned += catalog.condemn(fresh, moment()) if fresh else 0
     return seen
 
 
@@ -194,7 +204,8 @@ def _verified(store: Store, key: str, place: Location) -> bytes:
 
 def _remove_stray_indexes(store: Store, before: datetime) -> None:
     """Index objects of packs that are gone."""
-    listed: Iterator[str] = (entry.key for entry in store.backend.list(keys.INDEX) if entry.modified < before)
+    old = (entry.key for entry in store.backend.list(keys.INDEX) if entry.modified < before)
+    listed: Iterator[str] = (key for key in old if keys.writer_of(keys.pack_of(key)))
     while batch := list(islice(listed, _BATCH)):
         there = store.backend.sizes([keys.pack_of(key) for key in batch])
         store.backend.delete([key for key in batch if keys.pack_of(key) not in there])
