@@ -1,4 +1,4 @@
-"""A download over a line that breaks, and a server that is away for a while."""
+"""Downloads and uploads over a line that breaks, and a server that is away for a while."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.support.projects import a_project, a_task
 from labelkeep import clock
 from labelkeep.accounts import tokens
 from labelkeep.accounts.models import AccessToken, User
-from labelkeep.cli import downloading, session
+from labelkeep.cli import downloading, session, uploading
 from labelkeep.cli.doors import Remote
 from labelkeep.cli.downloading import download
 from labelkeep.cli.screen import Screen
@@ -159,3 +159,19 @@ def test_one_that_stays_away_is_told_with_the_way_back(
         line.after, line.breaks = 0, 1_000_000
         with pytest.raises(Unavailable, match="labelkeep requests show --server"):
             over.follow(key, "the backup")
+
+
+def test_an_upload_goes_on_where_the_line_broke(token: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploading, "PAUSE", 0.0)
+    monkeypatch.setattr(uploading, "PIECE", 1000)
+    file = tmp_path / "cats.zip"
+    file.write_bytes(noise(1)[:10_000])
+    path = "/api/projects/backup"
+    with live() as server, a_line(server, after=10**9, breaks=0) as line:
+        over = session_over(line, token)
+        upload = f"{path}/{uploading._begin(over, path, file)}"
+        line.after, line.breaks = 0, 2  # the server has these pieces, and nobody hears of it
+        with file.open("rb") as source:
+            uploading._send_all(over, upload, source, 10_000, lambda *_: None)
+        assert line.breaks == 0
+        assert over.ask("HEAD", upload).headers["upload-offset"] == "10000"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from tests.support.cli import a_data_directory
 from tests.support.server import environment_for, running_server
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guide"
+FROM_CVAT = Path(__file__).parents[1] / "golden" / "cvat" / "project_shapes.zip"
 ADDRESS = "http://127.0.0.1:8080"  # the server's, on every page
 
 
@@ -30,9 +32,10 @@ def follow(page: str, data_dir: Path, address: str) -> subprocess.CompletedProce
     )
 
 
-@pytest.mark.parametrize("page", ["back-up.md", "schedule-and-keep.md", "restore.md"])
+@pytest.mark.parametrize("page", ["back-up.md", "schedule-and-keep.md", "restore.md", "move-from-cvat.md"])
 def test_what_a_page_says_works(page: str, tmp_path: Path) -> None:
     data_dir = a_data_directory(tmp_path)
+    shutil.copy(FROM_CVAT, tmp_path / "from-cvat.zip")
     with running_server(data_dir=data_dir, user="") as server:
         done = follow(page, data_dir, server.url)
     assert done.returncode == 0, done.stderr

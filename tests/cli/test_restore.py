@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from tests.support.cli import rows, run, told
 from tests.support.projects import a_project, a_task
 
 from labelkeep.accounts.models import User
+from labelkeep.cli import uploading
 from labelkeep.errors import BadInput, Forbidden, NotFound
-from labelkeep.projects.models import Job, Project
+from labelkeep.projects.models import Job, Project, Task
 
 
 @pytest.fixture
@@ -75,3 +78,33 @@ class TestPlan:
     @pytest.mark.parametrize("frames", ["a", "1-b", "-3"])
     def test_frames_are_numbers(self, backup: str, frames: str) -> None:
         assert isinstance(run("restore", backup, "--frames", frames, as_user="alice").exception, BadInput)
+
+
+CVAT = Path(__file__).parents[1] / "golden" / "cvat"
+
+
+class TestOfAnArchive:
+    @pytest.mark.parametrize(
+        ("name", "model"), [("project_shapes.zip", Project), ("task_images_nocache_range.zip", Task)]
+    )
+    def test_of_cvats_makes_what_it_is_of(self, alice: User, name: str, model: type[Project | Task]) -> None:
+        number = told("restore", str(CVAT / name), as_user="alice").split()[-1]
+        assert model._default_manager.get(pk=number).owner == alice
+
+    def test_of_ones_own_goes_round(self, backup: str, tmp_path: Path) -> None:
+        told("backups", "download", backup, str(tmp_path / "cats.zip"), as_user="alice")
+        (made,) = rows("restore", str(tmp_path / "cats.zip"), as_user="alice")
+        assert Project.objects.get(pk=made["id"]).name == "cats"
+
+    def test_is_sent_in_pieces(self, backup: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(uploading, "PIECE", 100)
+        told("backups", "download", backup, str(tmp_path / "cats.zip"), as_user="alice")
+        assert (tmp_path / "cats.zip").stat().st_size > 1000
+        assert "Restored project cats" in told("restore", str(tmp_path / "cats.zip"), as_user="alice")
+
+    def test_is_whole_or_refused_by_name(self, alice: User, tmp_path: Path) -> None:
+        (tmp_path / "text.zip").write_text("no archive")
+        assert isinstance(run("restore", str(tmp_path / "text.zip"), as_user="alice").exception, BadInput)
+        refused = run("restore", str(CVAT / "project_shapes.zip"), "--name", "part", as_user="alice").exception
+        assert isinstance(refused, BadInput)
+        assert not Project.objects.exists()

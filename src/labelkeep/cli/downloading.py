@@ -63,7 +63,7 @@ def _take(session: Session, path: str, out: BinaryIO, size: int, etag: str, tell
     """What is missing, until the end or until the line breaks."""
     have = out.tell()
     wanted = {"Range": f"bytes={have}-", "If-Range": etag} if have else {}
-    answer = session.ask("GET", path, **wanted)
+    answer = session.ask("GET", path, None, None, **wanted)
     if have and answer.status != 206:  # it has changed: from the beginning
         out.truncate(0)
     for piece in answer.pieces:

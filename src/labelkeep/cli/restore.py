@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from labelkeep.cli.backups import Id
 from labelkeep.cli.doors import segment
 from labelkeep.cli.screen import size, text_of
 from labelkeep.cli.session import Session, Wait, Yes, with_session
 from labelkeep.errors import BadInput
 
+What = Annotated[
+    str, typer.Argument(metavar="BACKUP", help="A backup's id, as `labelkeep backups list` shows it; or an archive.")
+]
 Name = Annotated[str, typer.Option(help="What it shall be called; else as it was.")]
 UserMap = Annotated[
     list[str], typer.Option(metavar="OLD=NEW", help="A username of the backup and the one here; repeat it.")
@@ -29,7 +32,7 @@ _ORDER = ("tasks", "jobs", "frames", "files", "tags", "shapes", "tracks", "issue
 @with_session
 def restore(
     session: Session,
-    backup: Id,
+    backup: What,
     name: Name = "",
     user_map: UserMap = [],  # noqa: B006
     task: Tasks = [],  # noqa: B006
@@ -42,8 +45,12 @@ def restore(
 ) -> None:
     """Restore a backup as a new project or task, whose number is printed last. Nothing that is there is changed.
 
-    On a terminal it says what it would make, and asks.
+    On a terminal it says what it would make, and asks. An archive, from CVAT or from another Labelkeep, is judged whole
+    before anything is made of it.
     """
+    archive = Path(backup)
+    if archive.is_file():
+        return _archive(session, archive, any([name, user_map, task, job, label, frames, plan]), wait)
     body = {
         "name": name,
         "users": dict(_pairs(user_map)),
@@ -60,6 +67,15 @@ def restore(
         session.screen.offer(f"Restore {planned['kind']} {planned['name']}?", yes)
     key = session.start(f"{_path(backup)}/restore", body)
     _told(session, session.follow(key, f"the restore of {backup}", wait=wait))
+
+
+def _archive(session: Session, archive: Path, has_choices: bool, wait: bool) -> None:
+    """Restore a file, all of it."""
+    from labelkeep.cli.uploading import upload
+
+    if has_choices:
+        raise BadInput("an archive is restored whole, as it is; parts and other names are for backups that are here")
+    _told(session, session.follow(upload(session, archive), f"the restore of {archive.name}", wait=wait))
 
 
 def _path(backup: str) -> str:

@@ -83,7 +83,7 @@ class Session:
             page += 1
 
     def ask(self, method: str, path: str, body: Any = None, query: Json | None = None, **headers: str) -> Answer:
-        """One request; what the API refuses is raised.
+        """One request, with bytes or something to be sent as JSON; what the API refuses is raised.
 
         Raises:
             LabelkeepError: of the kind that the status means.
@@ -92,7 +92,9 @@ class Session:
         if self.organization:
             named["X-Organization"] = self.organization
         sent = b""
-        if body is not None:
+        if isinstance(body, bytes):
+            sent = body
+        elif body is not None:
             named["Content-Type"], sent = "application/json", json.dumps(body).encode()
         answer = self.door.ask(method, path + _query(query or {}), sent, named)
         if answer.status >= 400:
