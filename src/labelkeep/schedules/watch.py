@@ -132,7 +132,7 @@ def look_for_damage(now: datetime) -> int:
 
 
 def _damaged(backup: Backup, now: datetime) -> bool:
-    source, findings = source_of(backup), backup.findings
+    source, findings = source_of(backup), [found for found in backup.findings if found.get("level") == "error"]
     first = next((str(found.get("message", "")) for found in findings if found.get("message")), "")
     more = f" (and {len(findings) - 1} more findings)" if len(findings) > 1 else ""
     moment = f"{backup.created_date:%Y-%m-%d %H:%M} UTC"

@@ -39,7 +39,9 @@ def project(alice: User) -> Project:
 @pytest.fixture
 def damaged(alice: User, project: Project) -> Backup:
     backup = capture(actor=Actor.of(alice), kind="project", id=project.pk, now=NOW)
-    Backup.objects.filter(pk=backup.pk).update(state="damaged", findings=[{"message": "frame 3 is damaged"}])
+    Backup.objects.filter(pk=backup.pk).update(
+        state="damaged", findings=[{"level": "error", "message": "frame 3 is damaged"}]
+    )
     return backup
 
 

@@ -27,6 +27,7 @@ from labelkeep.schedules.slots import Timing
 from labelkeep.schedules.tick import tick
 from labelkeep.schedules.watch import look_for_damage, look_for_failures
 from labelkeep.snapshots.capture import capture
+from labelkeep.snapshots.check_backup import check_backup
 from labelkeep.snapshots.models import Backup
 
 NIGHT = datetime(2026, 11, 21, 2, 30, tzinfo=UTC)
@@ -247,6 +248,18 @@ def test_a_damaged_backup_is_told_until_it_is_whole_again(alice: User, project: 
     Backup.objects.filter(pk=backup.pk).update(state="damaged")
     look(NIGHT + 4 * HOUR)
     assert Alert.objects.filter(kind="damaged").count() == 2
+
+
+def test_what_a_check_finds_is_told_by_name(alice: User, project: Project, look: Look) -> None:
+    backup = capture(actor=Actor.of(alice), kind="project", id=project.pk, now=NIGHT)
+    old = {"level": "warning", "code": "unknown-user", "message": "nobody is called dora"}
+    Backup.objects.filter(pk=backup.pk).update(manifest="b3:" + "0" * 64, findings=[old])
+    check_backup(Backup.objects.get(pk=backup.pk), now=NIGHT + HOUR)
+    look(NIGHT + HOUR)
+    assert Alert.objects.get(kind="damaged").message == (
+        "The backup of project 'zoo' made at 2026-11-21 02:30 UTC is damaged: the manifest in the store names another "
+        "content than the backup's row (and 1 more findings)"
+    )
 
 
 # ---- shrunk --------------------------------------------------------------------------------------------------------
