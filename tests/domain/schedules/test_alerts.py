@@ -1,4 +1,4 @@
-"""Alerts: backups that stop, fail, rot or lose a label are told of once, until it is over; nothing stops the rest."""
+"""Alerts: backups that stop, fail or rot are told of once, until it is over; nothing stops the rest."""
 
 from __future__ import annotations
 
@@ -7,22 +7,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.support.annotations import a_box
-from tests.support.kinds import annotate
-from tests.support.projects import a_project, a_task
+from tests.support.projects import a_task
 
 from labelkeep import clock
 from labelkeep.accounts.actor import Actor
 from labelkeep.accounts.models import User
 from labelkeep.errors import Unavailable
 from labelkeep.operations.run import run_queued
-from labelkeep.projects.models import Label, Project, Task
+from labelkeep.projects.models import Project, Task
 from labelkeep.schedules import watch
-from labelkeep.schedules.actions.change_alert import change_alert
 from labelkeep.schedules.actions.set_schedule import Place, set_schedule
 from labelkeep.schedules.models import Alert, Due, Schedule
 from labelkeep.schedules.overdue import look_for_overdue, overdue_from
-from labelkeep.schedules.retain import retain_all
 from labelkeep.schedules.slots import Timing
 from labelkeep.schedules.tick import tick
 from labelkeep.schedules.watch import look_for_damage, look_for_failures
@@ -262,101 +258,8 @@ def test_what_a_check_finds_is_told_by_name(alice: User, project: Project, look:
     )
 
 
-# ---- shrunk --------------------------------------------------------------------------------------------------------
-
-
-def boxes(project: Project, **counts: int) -> list[dict[str, Any]]:
-    """So many boxes of each label."""
-    ids = dict(Label.objects.filter(project=project).values_list("name", "pk"))
-    return [a_box(ids[name]) for name, count in counts.items() for _ in range(count)]
-
-
-def drawn(owner: User, project: Project, **counts: int) -> Task:
-    """A new task of the project with these objects."""
-    task = a_task(owner, project=project, frames=1)
-    annotate(owner, task, shapes=boxes(project, **counts))
-    return task
-
-
-def backed_up(owner: User, project: Project, moment: datetime) -> Backup:
-    return capture(actor=Actor.of(owner), kind="project", id=project.pk, now=moment)
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "is_told"),
-    [(30, 6, True), (30, 7, False), (30, 0, True), (20, 4, True), (19, 0, False), (30, 30, False), (30, 60, False)],
-)
-def test_a_label_that_lost_most_of_its_objects_is_told_of(alice: User, before: int, after: int, is_told: bool) -> None:
-    project = a_project(alice)
-    task = drawn(alice, project, cat=before, dog=50)
-    first = backed_up(alice, project, NIGHT)
-    annotate(alice, task, shapes=boxes(project, cat=after, dog=50))
-    second = backed_up(alice, project, NIGHT + HOUR)
-    assert opened() == (["shrunk"] if is_told else [])
-    first.refresh_from_db()
-    assert bool(first.protected) == is_told
-    if is_told:
-        alert = Alert.objects.get()
-        assert alert.backup == second.pk
-        assert alert.data["labels"] == [{"name": "cat", "before": before, "after": after}]
-        assert f"'cat' {before} → {after}" in alert.message
-
-
-def test_objects_are_counted_over_all_tasks(alice: User) -> None:
-    project = a_project(alice)
-    drawn(alice, project, cat=10)
-    big = drawn(alice, project, cat=30)
-    backed_up(alice, project, NIGHT)
-    Task.objects.filter(pk=big.pk).delete()
-    backed_up(alice, project, NIGHT + HOUR)
-    assert opened() == []  # ten of forty are left
-    drawn(alice, project, dog=25)
-    backed_up(alice, project, NIGHT + 2 * HOUR)
-    Task.objects.filter(project=project).exclude(pk=Task.objects.filter(project=project).earliest("pk").pk).delete()
-    backed_up(alice, project, NIGHT + 3 * HOUR)
-    assert Alert.objects.get().data["labels"] == [{"name": "dog", "before": 25, "after": 0}]
-
-
-def test_a_deleted_label_is_one_that_lost_everything(alice: User) -> None:
-    project = a_project(alice)
-    drawn(alice, project, cat=25)
-    backed_up(alice, project, NIGHT)
-    Label.objects.filter(project=project, name="cat").update(deleted_at=NIGHT)
-    backed_up(alice, project, NIGHT + HOUR)
-    assert Alert.objects.get().data["labels"] == [{"name": "cat", "before": 25, "after": 0}]
-
-
-def test_retention_leaves_the_backup_before_until_the_alert_is_dismissed(alice: User, look: Look) -> None:
-    project = a_project(alice)
-    task = drawn(alice, project, cat=30)
-    place = Place(project)
-    set_schedule(actor=Actor.of(alice), place=place, changes={"retention": {"last": 1}})
-    first = backed_up(alice, project, NIGHT)
-    annotate(alice, task, shapes=[])
-    tick(NIGHT)
-    backed_up(alice, project, NIGHT + HOUR)
-    retain_all(NIGHT + 2 * HOUR)
-    assert Backup.objects.count() == 2
-    change_alert(actor=Actor.of(alice), id=Alert.objects.get().pk, now=NIGHT + 3 * HOUR, dismissed=True)
-    backed_up(alice, project, NIGHT + 4 * HOUR)
-    retain_all(NIGHT + 5 * HOUR)
-    assert Backup.objects.count() == 1
-    assert not Backup.objects.filter(pk=first.pk).exists()
-    assert opened() == []
-
-
-def test_a_backup_before_that_cannot_be_read_does_not_stop_the_new_one(alice: User) -> None:
-    project = a_project(alice)
-    task = drawn(alice, project, cat=30)
-    first = backed_up(alice, project, NIGHT)
-    Backup.objects.filter(pk=first.pk).update(manifest="b3:" + "0" * 64)
-    annotate(alice, task, shapes=[])
-    assert backed_up(alice, project, NIGHT + HOUR).state == "complete"
-    assert opened() == []
-
-
 def test_the_same_thing_noticed_by_two_is_told_once(alice: User, project: Project) -> None:
-    backup = backed_up(alice, project, NIGHT)
+    backup = capture(actor=Actor.of(alice), kind="project", id=project.pk, now=NIGHT)
     source = watch.source_of(backup)
     Due.objects.create(source_uuid=project.uuid, next_run_at=NIGHT + DAY)
     assert watch.failed(source, "no", NIGHT + HOUR, NIGHT + HOUR) is True
