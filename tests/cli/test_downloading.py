@@ -46,6 +46,9 @@ class Line(socketserver.ThreadingTCPServer):
 class _Connection(socketserver.BaseRequestHandler):
     def handle(self) -> None:
         line: Line = self.server  # type: ignore[assignment]
+        if line.breaks and not line.after:
+            line.breaks -= 1
+            return
         with socket.create_connection(line.backend) as there:
             threading.Thread(target=_pour, args=(self.request, there), daemon=True).start()
             sent = 0
@@ -128,7 +131,7 @@ def test_a_line_that_lets_nothing_through_is_given_up_and_the_next_try_goes_on(
             download(session_over(line, token), archive, tmp_path / "cats.zip")
         (part,) = tmp_path.iterdir()
         come = part.stat().st_size
-        assert 0 < come <= 90_000
+        assert 0 < come < 100_000
         line.breaks, line.then_dead, line.carried = 0, False, 0
         size = download(session_over(line, token), archive, tmp_path / "cats.zip")
         assert line.carried < size - come + 10_000
@@ -170,7 +173,7 @@ def test_an_upload_goes_on_where_the_line_broke(token: str, tmp_path: Path, monk
     with live() as server, a_line(server, after=10**9, breaks=0) as line:
         over = session_over(line, token)
         upload = f"{path}/{uploading._begin(over, path, file)}"
-        line.after, line.breaks = 0, 2  # the server has these pieces, and nobody hears of it
+        line.after, line.breaks = 1, 2  # the server has these pieces, and nobody hears of it
         with file.open("rb") as source:
             uploading._send_all(over, upload, source, 10_000, lambda *_: None)
         assert line.breaks == 0
