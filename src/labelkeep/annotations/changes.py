@@ -88,7 +88,7 @@ def _values(item: Object | TrackedShape) -> tuple[Any, ...]:
 
 
 def _in_order(elements: Sequence[Any]) -> list[Any]:
-    return sorted(elements, key=lambda element: (element.label, element.number))
+    return sorted(elements, key=lambda element: (element.label, element.number)) if elements else []
 
 
 def _keys(track: Track) -> dict[int, TrackedShape]:
