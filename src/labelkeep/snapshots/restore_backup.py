@@ -21,7 +21,8 @@ from labelkeep.operations import keys
 from labelkeep.operations.models import Operation
 from labelkeep.operations.start import start
 from labelkeep.operations.work import Work
-from labelkeep.projects.quotas import Home, Room, room
+from labelkeep.projects.quotas import FREE, Home, Room, room
+from labelkeep.snapshots import named
 from labelkeep.snapshots.backup_queries import get_backup
 from labelkeep.snapshots.collector import collecting_rarely
 from labelkeep.snapshots.contents import Contents, contents_of
@@ -55,9 +56,10 @@ def start_restore(
     """
     backup = _restorable(actor, id, name)
     space.require(0, "A restore")
-    get = vault.live().get_document
-    chosen = choose(backup.manifest, get, selection)
-    _require_room(actor, backup.kind, contents_of(chosen.subject, chosen.tasks, get))
+    get, left = vault.live().get_document, room_of(actor)
+    if selection or left != FREE:  # else there is nothing to be refused, and a whole project need not be read
+        chosen = choose(backup.manifest, get, selection)
+        _require_room(left, backup.kind, contents_of(chosen.subject, chosen.tasks, get))
     params = {
         "backup": str(backup.pk),
         "name": name,
@@ -113,8 +115,8 @@ def room_of(actor: Actor) -> Room:
     return room(Home(actor.id, actor.organization_id))
 
 
-def _require_room(actor: Actor, kind: str, contents: Contents) -> None:
-    room_of(actor).require(projects=int(kind == "project"), bytes=contents.size)
+def _require_room(left: Room, kind: str, contents: Contents) -> None:
+    left.require(projects=int(kind == "project"), bytes=contents.size)
 
 
 def _origin_of(backup: Backup) -> dict[str, str]:
@@ -127,6 +129,7 @@ def run(operation: Operation, work: Work) -> dict[str, Any]:
     actor, store, params = actor_of(operation), vault.live(), operation.params
     backup = get_backup(actor, UUID(params["backup"]), "backup:download")
     work.progress(0.1, "The restore is being planned...")
+    named.rescue(backup.manifest, store)
     planned = prepare(
         actor=actor,
         manifest=backup.manifest,
@@ -139,7 +142,7 @@ def run(operation: Operation, work: Work) -> dict[str, Any]:
         put=store.put_document,
         spool_dir=work.tmp,
     )
-    _require_room(actor, backup.kind, planned.contents)
+    _require_room(room_of(actor), backup.kind, planned.contents)
     with work.publish() as publication:
         result = {**apply(planned).to_json(), "backup": str(backup.pk)}
         publication.finish(result)
