@@ -6,15 +6,20 @@ Used to prove that a backup is whole (invariant 3), and to say in words what is 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from labelkeep.annotations import document
 from labelkeep.errors import Damaged, Missing, Refused
 from labelkeep.findings import Finding, Level
 from labelkeep.media import documents
+from labelkeep.media.models import StoredObject
+from labelkeep.snapshots import codec
 from labelkeep.snapshots.codec import Get, Subject, read_tasks
 from labelkeep.snapshots.manifest import GuideRecord, ProjectManifest, TaskManifest
 from labelkeep.store import Store
+
+_BATCH = 5000
 
 
 class Named(NamedTuple):
@@ -64,6 +69,16 @@ def prove(name: str, subject: Subject, store: Store) -> None:
     missing = set(store.missing((item.name, item.size) for item in named(name, subject, get)))
     if missing:
         raise Refused([_lost(item) for item in named(name, subject, get) if item.name in missing])
+
+
+def rescue(name: str, store: Store) -> None:
+    """Lift prune's marks from all that a subject's manifest names, because new rows are about to name it too, and the
+    backup may be forgotten meanwhile. Costs one look where nothing is marked."""
+    if not StoredObject.objects.exclude(condemned_at=None).exists():
+        return
+    items = named(name, codec.read_subject(name, store.get_document), store.get_document)
+    while batch := [item.name for item in islice(items, _BATCH)]:
+        store.catalog.rescue(batch)
 
 
 def _lost(item: Named) -> Finding:

@@ -28,6 +28,7 @@ from labelkeep.snapshots.models import Backup, Stray
 from labelkeep.snapshots.named import named
 from labelkeep.snapshots.prune import Pruned, prune, start_prune
 from labelkeep.snapshots.restore import restore
+from labelkeep.snapshots.restore_backup import start_restore
 from labelkeep.store import keys, name_of
 from labelkeep.store import prune as pruning
 from labelkeep.store.needed import Needed
@@ -263,3 +264,13 @@ def test_needed_names_are_followed_once() -> None:
     assert list(names.waiting()) == [two]
     assert names.holding([one, two, name_of(b"3")]) == {one, two}
     assert (len(names), set(names.names())) == (2, {one, two})
+
+
+def test_a_restore_lifts_the_marks_of_what_it_will_name(project: Project, alice: User) -> None:
+    actor = Actor.of(alice)
+    backup = capture(actor=actor, kind="project", id=project.pk, now=NOW)
+    StoredObject.objects.update(condemned_at=NOW)  # as a walk does that a writer has come before
+    start_restore(actor=actor, now=NOW, id=backup.pk)
+    (operation,) = run_queued()
+    assert operation.status == "finished", operation.message
+    assert not StoredObject.objects.exclude(condemned_at=None).exists()
