@@ -27,9 +27,9 @@ class Place:
         self.data_dir = data_dir
         self.environment = environment_for(data_dir)
 
-    def run(self, *command: str) -> str:
+    def run(self, *command: str, patience: float = 120) -> str:
         done = subprocess.run(
-            command, env=self.environment, cwd=REPOSITORY, capture_output=True, text=True, timeout=120
+            command, env=self.environment, cwd=REPOSITORY, capture_output=True, text=True, timeout=patience
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -104,7 +104,7 @@ def is_alive(pid: int) -> bool:
 
 def sweep(place: Place, scenario: str, stride: int) -> int:
     """Returns at how many points it was killed."""
-    lines = place.run(sys.executable, "-m", "tests.support.sweep", scenario, str(stride)).splitlines()
+    lines = place.run(sys.executable, "-m", "tests.support.sweep", scenario, str(stride), patience=1800).splitlines()
     points = [json.loads(line) for line in lines if line.startswith('{"k"')]
     assert len(points) >= 6
     assert [point["killed"] for point in points] == [True] * (len(points) - 1) + [False]
