@@ -21,6 +21,7 @@ from labelkeep.cli import (
     restore,
     schedule,
     serve,
+    storage,
     token,
     user,
     worker,
@@ -39,6 +40,9 @@ app.command("worker")(worker.worker)
 app.command("backup")(backup.backup)
 app.command("restore")(restore.restore)
 app.command("forget")(backups.forget)
+app.command("check")(storage.check)
+app.command("prune")(storage.prune)
+app.command("storage")(storage.storage)
 app.command("diff")(compare.diff)
 app.command("history")(compare.history)
 app.command("blame")(compare.blame)
