@@ -23,6 +23,8 @@ from labelkeep.cli import (
     serve,
     storage,
     token,
+    transfer,
+    undo,
     user,
     worker,
 )
@@ -39,6 +41,8 @@ app.command("serve")(serve.serve)
 app.command("worker")(worker.worker)
 app.command("backup")(backup.backup)
 app.command("restore")(restore.restore)
+app.command("transfer")(transfer.transfer)
+app.command("undo")(undo.undo)
 app.command("forget")(backups.forget)
 app.command("check")(storage.check)
 app.command("prune")(storage.prune)

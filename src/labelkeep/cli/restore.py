@@ -53,11 +53,11 @@ def restore(
         return _archive(session, archive, any([name, user_map, task, job, label, frames, plan]), wait)
     body = {
         "name": name,
-        "users": dict(_pairs(user_map)),
+        "users": dict(pairs(user_map)),
         "tasks": task,
         "jobs": job,
         "labels": label,
-        "frames": [_range(text) for text in frames],
+        "frames": [range_of(text) for text in frames],
     }
     if plan or (sys.stdin.isatty() and not yes):
         planned = session.post(f"{_path(backup)}/restore-plan", body)
@@ -98,25 +98,26 @@ def _warn(session: Session, findings: Iterable[dict[str, str]]) -> None:
 
 def _print_plan(session: Session, planned: dict[str, Any]) -> None:
     """What would be made: the object with `--json`, else lines for people."""
-    what = f"A new {planned['kind']} {planned['name']}: {_counts(planned['counts'])}, {size(planned['size'])} of media"
+    what = f"A new {planned['kind']} {planned['name']}: {counted(planned['counts'])}, {size(planned['size'])} of media"
     session.screen.said(what, planned)
     if session.screen.as_json:
         return
     for task in planned["tasks"]:
-        session.screen.said(f"  task {task['id']} {text_of(task['name'])}: {_counts(task['counts'])}")
+        session.screen.said(f"  task {task['id']} {text_of(task['name'])}: {counted(task['counts'])}")
     for label, counts in planned["labels"].items():
-        session.screen.said(f"  label {text_of(label)}: {_counts(counts)}")
+        session.screen.said(f"  label {text_of(label)}: {counted(counts)}")
     _warn(session, planned["not_carried"])
 
 
-def _counts(counts: dict[str, int]) -> str:
+def counted(counts: dict[str, int]) -> str:
     """The larger things first; what there is none of is not named."""
     order = [name for name in _ORDER if name in counts] + sorted(counts.keys() - set(_ORDER))
     words = [f"{counts[name]} {name if counts[name] != 1 else name[:-1]}" for name in order if counts[name]]
     return ", ".join(words) or "nothing"
 
 
-def _pairs(texts: Iterable[str]) -> Iterable[tuple[str, str]]:
+def pairs(texts: Iterable[str]) -> Iterable[tuple[str, str]]:
+    """OLD=NEW, taken apart. Raises BadInput."""
     for text in texts:
         old, equals, new = text.partition("=")
         if not (old and equals and new):
@@ -124,7 +125,8 @@ def _pairs(texts: Iterable[str]) -> Iterable[tuple[str, str]]:
         yield old, new
 
 
-def _range(text: str) -> tuple[int, int]:
+def range_of(text: str) -> tuple[int, int]:
+    """FIRST-LAST or one frame. Raises BadInput."""
     first, _, last = text.partition("-")
     if not first.isdecimal() or not (last or first).isdecimal():
         raise BadInput(f"--frames {text!r} is not FIRST-LAST, two numbers of frames")
