@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["project", "task"]
 What = Literal["project", "task", "job", "label", "move"]
-_ATTEMPTS = 10
+_ATTEMPTS = 4
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,7 @@ class Removal:
     id: int
     actor: Actor
     now: datetime
+    under_lock: bool = False  # prepare inside, where the rows are held: others change them all the time
 
 
 Confirm = Callable[[], None]
@@ -90,7 +91,8 @@ def remove(removal: Removal, carry_out: Callable[[Confirm], object]) -> None:
         LabelkeepError: what has to be done first could not be done; nothing is removed.
         Unavailable: it is changed again and again.
     """
-    for _ in range(_ATTEMPTS):
+    for attempt in range(1, _ATTEMPTS + 1):
+        removal = replace(removal, under_lock=attempt == _ATTEMPTS)
         try:
             with ExitStack() as stack:
                 confirms = [stack.enter_context(around(removal)) for around in tuple(_around_removal)]

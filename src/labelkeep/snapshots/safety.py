@@ -50,27 +50,35 @@ def safely(removal: Removal) -> Iterator[Confirm]:
         Conflict: what is to be removed is damaged, so that it cannot be backed up.
         NotFound: it is gone already. LabelkeepError: the store could not do it.
     """
-    frozen = _frozen(removal)
-    names = _names(removal, frozen)
-    reason = Reason(removal.actor, Backup.Trigger.SAFETY, _note(removal, names))
-    backup = keep(frozen, reason, now=removal.now)
-    confirmed = False
+    made = [] if removal.under_lock else [_make(removal)]
+    kept: list[Backup] = []
 
     def confirm() -> None:
-        nonlocal confirmed
-        if rows.read(removal.kind, removal.id, using="default") != frozen.rows:
+        if removal.under_lock:
+            made.append(_make(removal))
+        backup, frozen, names = made[-1]
+        if not removal.under_lock and rows.read(removal.kind, removal.id, using="default") != frozen.rows:
             raise Outdated
         backup.save(force_insert=True)
         _remember(removal, names, frozen, backup)
-        confirmed = True
+        kept[:] = [backup]
 
     try:
         yield confirm
     except BaseException:
-        take_back(backup)
+        kept.clear()
         raise
-    if not confirmed:
-        take_back(backup)
+    finally:
+        for backup, _, _ in made:
+            if backup not in kept:
+                take_back(backup)
+
+
+def _make(removal: Removal) -> tuple[Backup, Frozen, dict[int, str]]:
+    frozen = _frozen(removal)
+    names = _names(removal, frozen)
+    reason = Reason(removal.actor, Backup.Trigger.SAFETY, _note(removal, names))
+    return keep(frozen, reason, now=removal.now), frozen, names
 
 
 def _frozen(removal: Removal) -> Frozen:
