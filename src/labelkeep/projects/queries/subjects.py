@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Literal, overload
 
 from labelkeep.accounts.permissions import Subject
 from labelkeep.projects.models import Comment, Guide, Issue, Job, Label, Project, Task
@@ -90,6 +91,10 @@ def _known(*ids: int | None) -> frozenset[int]:
     return frozenset(id for id in ids if id is not None)
 
 
+@overload
+def kind_of(thing: Project | Task) -> Literal["project", "task"]: ...
+@overload
+def kind_of(thing: Project | Task | Job) -> Literal["project", "task", "job"]: ...
 def kind_of(thing: Project | Task | Job) -> str:
     """The word for `thing` in names of actions: project, task or job."""
     return type(thing).__name__.lower()
