@@ -4,10 +4,9 @@ PYTHON := .venv/bin/python
 # What runs a second time, on a real PostgreSQL: models, verbs, queries, permissions, operations, and the resources.
 ON_POSTGRESQL := tests/unit/accounts tests/domain/accounts tests/domain/operations tests/domain/projects \
 	tests/domain/saved tests/domain/schedules tests/domain/media/test_catalog.py tests/domain/snapshots/test_heirs.py \
-	tests/domain/snapshots/test_meanwhile.py tests/domain/snapshots/test_one_moment.py \
-	tests/domain/snapshots/test_round_trips.py tests/domain/test_side_by_side.py \
-	$(addprefix tests/api/test_,$(addsuffix .py,access_tokens alerts annotations backup_webhooks base compare filters guides history invitations issues \
-	jobs kept_backups labels lists organizations permission_matrix projects requests revisions schedules tasks transfers users))
+	tests/domain/snapshots/test_meanwhile.py tests/domain/snapshots/test_one_moment.py tests/domain/test_side_by_side.py \
+	$(addprefix tests/api/test_,$(addsuffix .py,alerts compare history invitations kept_backups lists organizations \
+	permission_matrix projects requests tasks transfers users))
 .PHONY: help setup demo test test-long lint format docs bench wheel clean
 
 help:  ## Show this list

@@ -55,11 +55,12 @@ class DatabaseCatalog(Marks):
 
     def _record(self, batch: list[Location]) -> set[str]:
         """Insert; again, where prune took a row between the insert that met it and the rescue."""
+        names = {location.name for location in batch}  # fewer, where a store has two copies
         kept: dict[str, Location] = {}
-        while len(kept) < len(batch):
+        while len(kept) < len(names):
             if _insert(batch) == len(batch):
                 return set()
-            kept = self.rescue([location.name for location in batch])
+            kept = self.rescue(names)
         return {location.name for location in batch if not _same(kept[location.name], location)}
 
     def forget(self, names: Collection[str]) -> None:

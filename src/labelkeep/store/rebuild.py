@@ -74,7 +74,12 @@ def _adopt(store: Store, before: datetime) -> int:
         second: list[str] = []
         for batch in _batches(_settled(store, [entry for entry in entries if entry.key not in known])):
             elsewhere = store.catalog.record(batch)
-            second += [place.key for place in batch if place.name in elsewhere and not place.packed]
+            first = store.catalog.locate(elsewhere)  # one of the copies may be in this very batch
+            second += [
+                place.key
+                for place in batch
+                if place.name in first and place.key != first[place.name].key and not place.packed
+            ]
         store.backend.delete(second)
         count += len(second)
     return count

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from labelkeep import clock
 from labelkeep.errors import StoreError
 from labelkeep.media import vault
 from labelkeep.media.catalog import DatabaseCatalog
 from labelkeep.media.models import StoredObject
-from labelkeep.store import Catalog, Location, MemoryCatalog, name_of, rebuild
+from labelkeep.store import Catalog, Location, MemoryCatalog, Store, name_of, rebuild, sweep
 
 
 def location(number: int, *, key: str = "packs/aa/a.zip", offset: int | None = None) -> Location:
@@ -47,6 +48,27 @@ def test_the_first_location_of_a_name_stays(catalog: Catalog) -> None:
     moved = [location(1), location(2, offset=77), location(3)]
     assert catalog.record(moved) == {location(2).name}
     assert catalog.locate([location(2).name]) == {location(2).name: location(2)}
+
+
+def test_two_copies_that_come_together_are_one(catalog: Catalog) -> None:
+    assert catalog.record([location(1), location(1, key="packs/aa/b.zip"), location(2)]) == {location(1).name}
+    kept = catalog.locate([location(1).name, location(2).name])
+    assert kept[location(1).name].key in ("packs/aa/a.zip", "packs/aa/b.zip")
+    assert kept[location(2).name] == location(2)
+
+
+@pytest.mark.parametrize("kind", ["memory", "database"])
+def test_of_two_copies_that_no_catalog_knows_sweep_leaves_one(live_folder: Path, now: datetime, kind: str) -> None:
+    store = vault.live()
+    name = store.put_document(b"once")
+    store.catalog.forget([name])
+    store.put_document(b"once")
+    assert len(list(store.backend.list("documents/"))) == 2
+    store.catalog.forget([name])
+    again = Store.open(store.backend, catalog=MemoryCatalog() if kind == "memory" else DatabaseCatalog())
+    assert sweep(again, clock.now() + timedelta(days=9)) == 1
+    assert len(list(store.backend.list("documents/"))) == 1
+    assert again.get_document(name) == b"once"
 
 
 def test_names_are_forgotten_one_by_one_and_by_object(catalog: Catalog) -> None:
