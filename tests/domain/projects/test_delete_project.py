@@ -23,7 +23,7 @@ from labelkeep.projects.actions.create_asset import create_asset
 from labelkeep.projects.actions.create_guide import create_guide
 from labelkeep.projects.actions.create_issue import create_issue
 from labelkeep.projects.actions.delete_project import delete_project
-from labelkeep.projects.models import Project
+from labelkeep.projects.models import Job, Project
 from labelkeep.snapshots.export_backup import export_backup
 
 
@@ -73,6 +73,7 @@ def delete(owner, project) -> None:
 
 
 def test_it_goes_wholly_or_not_at_all_whichever_statement_fails(alice, project):
+    saved.fold([job.pk for job in Job.objects.all()])  # as the safety backup would, before anything is removed
     before, failing = rows(), 0
     while Project.objects.filter(pk=project.pk).exists():
         failing += 1

@@ -23,16 +23,16 @@ def test_what_is_written_meanwhile_is_not_in_it_and_is_written_at_once(monkeypat
     alice = User.objects.create_user("alice")
     project = a_project(alice)
     a_task(alice, project=project, frames=1)
-    read = rows._values
+    read = rows._Reader._values
 
-    def read_and_interfere(model: Any, *rest: Any) -> Any:
-        found = read(model, *rest)
+    def read_and_interfere(reader: Any, model: Any, *rest: Any) -> Any:
+        found = read(reader, model, *rest)
         if model is Project:
             Task.objects.filter(project=project).update(name="renamed")
             Task.objects.create(project=project, name="another", created_date=NOW, updated_date=NOW)
         return found
 
-    monkeypatch.setattr(rows, "_values", read_and_interfere)
+    monkeypatch.setattr(rows._Reader, "_values", read_and_interfere)
     moment = rows.read("project", project.pk)
     assert [task["name"] for task in moment.tasks] == ["pictures"]
     assert {task.name for task in Task.objects.all()} == {"renamed", "another"}
