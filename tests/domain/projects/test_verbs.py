@@ -76,6 +76,7 @@ ARGUMENTS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "delete_project": lambda it: {"project": it["project"]},
     "delete_task": lambda it: {"task": it["task"]},
     "move_task": lambda it: {"task": it["empty"], "project": it["project"]},
+    "set_quota": lambda it: {"of": it["project"].owner, "projects": 1, "bytes": None},
     "start_data": lambda it: {"task": it["empty"]},
     "transfer_project": lambda it: {"project": it["project"], "organization_id": None},
     "transfer_task": lambda it: {"task": it["empty"], "organization_id": None},
