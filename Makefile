@@ -5,8 +5,7 @@ PYTHON := .venv/bin/python
 ON_POSTGRESQL := tests/unit/accounts tests/domain/accounts tests/domain/operations tests/domain/projects \
 	tests/domain/saved tests/domain/schedules tests/domain/media/test_catalog.py tests/domain/snapshots/test_heirs.py \
 	tests/domain/snapshots/test_meanwhile.py tests/domain/snapshots/test_one_moment.py tests/domain/test_side_by_side.py \
-	$(addprefix tests/api/test_,$(addsuffix .py,alerts compare history invitations kept_backups lists organizations \
-	permission_matrix projects requests tasks transfers users))
+	$(addprefix tests/api/test_,$(addsuffix .py,kept_backups lists permission_matrix projects requests tasks))
 .PHONY: help setup demo test test-long lint format docs bench wheel clean
 
 help:  ## Show this list

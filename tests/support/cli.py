@@ -105,7 +105,7 @@ class Terminal:
             clean = {name: value for name, value in os.environ.items() if not name.startswith("LABELKEEP_")}
             os.execve(sys.executable, [*LABELKEEP, *arguments], {**clean, **environment})
         self.seen = b""
-        self.deadline = time.monotonic() + 30
+        self.deadline = time.monotonic() + 120
 
     def read(self) -> bool:
         """Take what has come; False at the end."""
