@@ -43,6 +43,7 @@ def back_up_while_all_save(owner: User, backups: int) -> list[int]:
     project = a_project(owner)
     tasks = [a_task(owner, f"pair {number}", project=project, frames=2, segment_size=1) for number in range(WRITERS)]
     cat, over, saves = ids_of(project)["cat"], threading.Event(), [0] * WRITERS
+    saved = threading.Semaphore(0)
 
     def writer(number: int) -> Callable[[], None]:
         def write() -> None:
@@ -53,12 +54,14 @@ def back_up_while_all_save(owner: User, backups: int) -> list[int]:
                     add(owner, tasks[number], shapes=pair)  # a small edit of each job
                 else:
                     annotate(owner, tasks[number], shapes=pair)  # a new document of each job
+                saved.release()
 
         return write
 
     def back_up() -> None:
         try:
             for number in range(backups):
+                assert saved.acquire(timeout=60), "nobody saves"
                 capture(actor=Actor.of(owner), kind="project", id=project.pk, now=NOW + number * timedelta(minutes=1))
         finally:
             over.set()
